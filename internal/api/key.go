@@ -1,0 +1,83 @@
+package api
+
+import "strings"
+
+// Keys are written here and nowhere else. Everything below one API shares its
+// prefix, so that an API is read, watched and deleted as a range.
+
+// RestAPIs is the prefix of all REST APIs' own documents.
+const RestAPIs string = "restapi/"
+
+// RestAPIKey is the document of one REST API.
+func RestAPIKey(api string) string { return RestAPIs + seg(api) }
+
+// Tree is the prefix of everything that belongs to one REST API but its own document.
+func Tree(api string) string { return "rest/" + seg(api) + "/" }
+
+// Resources is the prefix of a REST API's resources.
+func Resources(api string) string { return Tree(api) + "resource/" }
+
+// ResourceKey is one resource.
+func ResourceKey(api, resource string) string { return Resources(api) + seg(resource) }
+
+// Methods is the prefix of a REST API's methods.
+func Methods(api string) string { return Tree(api) + "method/" }
+
+// ResourceMethods is the prefix of one resource's methods.
+func ResourceMethods(api, resource string) string { return Methods(api) + seg(resource) + "/" }
+
+// MethodKey is one method.
+func MethodKey(api, resource, verb string) string {
+	return ResourceMethods(api, resource) + seg(verb)
+}
+
+// Models is the prefix of a REST API's models.
+func Models(api string) string { return Tree(api) + "model/" }
+
+// ModelKey is one model, by name.
+func ModelKey(api, name string) string { return Models(api) + seg(name) }
+
+// Validators is the prefix of a REST API's request validators.
+func Validators(api string) string { return Tree(api) + "validator/" }
+
+// ValidatorKey is one request validator.
+func ValidatorKey(api, id string) string { return Validators(api) + seg(id) }
+
+// GatewayResponses is the prefix of a REST API's gateway responses.
+func GatewayResponses(api string) string { return Tree(api) + "gatewayresponse/" }
+
+// GatewayResponseKey is one gateway response.
+func GatewayResponseKey(api, kind string) string { return GatewayResponses(api) + seg(kind) }
+
+// Deployments is the prefix of a REST API's deployments.
+func Deployments(api string) string { return Tree(api) + "deployment/" }
+
+// DeploymentKey is one deployment.
+func DeploymentKey(api, id string) string { return Deployments(api) + seg(id) }
+
+// SnapshotKey is the content of one deployment.
+func SnapshotKey(api, deployment string) string { return Tree(api) + "snapshot/" + seg(deployment) }
+
+// Stages is the prefix of a REST API's stages.
+func Stages(api string) string { return Tree(api) + "stage/" }
+
+// StageKey is one stage.
+func StageKey(api, name string) string { return Stages(api) + seg(name) }
+
+// Split takes a key apart into its segments, unescaped.
+func Split(key string) []string {
+	parts := strings.Split(key, "/")
+	for i, p := range parts {
+		parts[i] = unseg.Replace(p)
+	}
+	return parts
+}
+
+// seg makes s fit into one segment of a key.
+func seg(s string) string { return toseg.Replace(s) }
+
+//nolint:gochecknoglobals // immutable replacers
+var (
+	toseg = strings.NewReplacer("~", "~0", "/", "~1")
+	unseg = strings.NewReplacer("~1", "/", "~0", "~")
+)

@@ -1,0 +1,71 @@
+package http1
+
+// Field is one header field as it was received or as it is to be sent: the
+// name keeps its spelling, the value has no surrounding white space.
+type Field struct {
+	Name  []byte
+	Value []byte
+}
+
+// Body kinds of a message head, by its framing.
+const (
+	NoBody  int64 = 0
+	Chunked int64 = -1 // Transfer-Encoding: chunked
+	ToClose int64 = -2 // a response that ends with the connection
+)
+
+// Request is the head of a request. All slices point into the buffer it was
+// parsed from, which its owner keeps unchanged while the exchange lasts.
+type Request struct {
+	Method []byte
+	Target []byte // as received, origin form ("*" for OPTIONS); never with a fragment
+	Path   []byte // Target up to '?', not decoded
+	Query  []byte // Target after '?', not decoded
+	Minor  uint8  // of HTTP/1.x
+	HTTP2  bool   // came in through the HTTP/2 adapter; Minor is then 1
+
+	Host   []byte  // authority, lower case not enforced
+	Fields []Field // every field in order, Host among them
+
+	Length    int64 // bytes of the body; NoBody, or Chunked
+	KeepAlive bool  // the client lets the connection stay open
+	Expect    bool  // Expect: 100-continue
+	Upgrade   []byte
+}
+
+// Response is the head of an upstream's answer, under the rules of Request.
+type Response struct {
+	Status    int
+	Minor     uint8
+	Fields    []Field
+	Length    int64 // bytes of the body; NoBody, Chunked or ToClose
+	KeepAlive bool
+}
+
+// Get is the last value of the field named, nil if it is absent. The name
+// must be in lower case; names are compared without case.
+func Get(fields []Field, lower string) []byte {
+	for i := len(fields) - 1; i >= 0; i-- {
+		if EqualFold(fields[i].Name, lower) {
+			return fields[i].Value
+		}
+	}
+	return nil
+}
+
+// EqualFold compares a field name with one in lower case, ASCII only.
+func EqualFold(name []byte, lower string) bool {
+	if len(name) != len(lower) {
+		return false
+	}
+	for i := range name {
+		c := name[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != lower[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,160 @@
+// Package program is what runs: an Exchange is one request and its answer, a
+// Stage finds the Route of a request, and a Route is a flat list of Steps.
+//
+// A Stage and all below it are values: they hold no state, no lock and no
+// goroutine, and do not change once built. Whatever survives a deployment
+// lives elsewhere, under a key that does not change with it. Nothing here
+// knows where a program came from, or which driver moves the bytes.
+package program
+
+import (
+	"context"
+	"io"
+	"net/netip"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+)
+
+// Want is what an exchange needs from its driver before it can go on.
+type Want uint8
+
+const (
+	// Done: the answer is ready to be sent.
+	Done Want = iota
+	// WantBody: read the whole request body, up to Route.MaxBody bytes, and
+	// hand it to SetBody (or call Fail with TooLarge), then Play again.
+	WantBody
+	// WantCall: send Call to its origin and fill Reply (or call Fail with the
+	// error), then Play again.
+	WantCall
+	// WantWork: the next step may wait or work long. Call Work on a goroutine
+	// that may block, then Play again.
+	WantWork
+)
+
+// Exchange is one request and its answer. A driver owns it, fills the request,
+// plays it, sends the answer and uses it again: no slice of it may be kept by
+// a step beyond the exchange. One goroutine at a time has it.
+type Exchange struct {
+	Request http1.Request
+	Body    []byte // whole request body, if the route asked for it (BodyBuffer)
+
+	Remote netip.AddrPort // the connection's other end
+	Local  netip.AddrPort
+	TLS    bool
+	Start  time.Time // when the head was complete
+
+	// Found by the gateway.
+	API    *API
+	Stage  *Stage
+	Route  *Route
+	Path   []byte  // the request's path below the stage, raw, starts with '/'
+	Params []Param // in the order of Route.Params; values are raw
+
+	ID         [36]byte // request id, a UUID in text form
+	ExtendedID [16]byte // extended request id, base64 ending in '='
+	Trace      []byte   // X-Amzn-Trace-Id towards the back end
+
+	Call   Call
+	Reply  Reply
+	Answer Answer
+
+	// Failure is the refusal that became the answer, nil if none did.
+	Failure *Refusal
+
+	ctx     context.Context //nolint:containedctx // an exchange is the scope of one request
+	next    int
+	waiting bool // Call is to be made before the next step
+	bodyIn  bool // Body was read
+	arena   []byte
+}
+
+// Param is one path parameter of the route that was matched.
+type Param struct {
+	Name  string // without braces and '+'
+	Value []byte // raw, not decoded
+}
+
+// Call is a request to an upstream, prepared by a step.
+type Call struct {
+	Origin  *Origin
+	Method  []byte
+	Target  []byte // origin form
+	Host    []byte
+	Fields  []http1.Field // in order; without Host and framing, which the writer makes
+	Stream  bool          // relay the client's body as it comes; else Body is the body
+	Body    []byte
+	Buffer  int64         // > 0: read the whole answer, up to so many bytes, into Reply.Body; 0: Play again when the head is in
+	Timeout time.Duration // until the head (Buffer: the whole) of the answer is in
+	Idle    time.Duration // between two parts of a relayed body; 0: Timeout
+}
+
+// Reply is the upstream's answer to Call.
+type Reply struct {
+	Response http1.Response
+	Body     []byte        // if Call.Buffer
+	Latency  time.Duration // from the start of the call to the head
+}
+
+// Answer is what the client gets. Exactly one of Body, Stream and Relay is used.
+type Answer struct {
+	Status int
+	Fields []http1.Field // without Date, Connection and framing, which the writer makes
+	Body   []byte
+	Stream io.ReadCloser // a body that comes over time (a function that streams); may block; sent as it comes
+	Relay  bool          // the body of Reply is passed on as it comes
+	Close  bool          // close the connection afterwards
+}
+
+// Origin is an upstream that connections are pooled for. It is interned by
+// transport, so one origin has one ID as long as the process lives.
+type Origin struct {
+	ID         uint32 // index into a driver's pools
+	Scheme     string // http or https
+	Address    string // host:port to dial
+	ServerName string // TLS server name
+	SkipVerify bool   // tlsConfig.insecureSkipVerification
+}
+
+// Reset makes x ready for its next request and keeps its memory.
+func (x *Exchange) Reset(ctx context.Context) {
+	*x = Exchange{
+		Request: http1.Request{Fields: x.Request.Fields[:0]},
+		Body:    x.Body[:0],
+		Params:  x.Params[:0],
+		Trace:   x.Trace[:0],
+		Call:    Call{Fields: x.Call.Fields[:0], Target: x.Call.Target[:0], Body: x.Call.Body[:0]},
+		Reply:   Reply{Body: x.Reply.Body[:0], Response: http1.Response{Fields: x.Reply.Response.Fields[:0]}},
+		Answer:  Answer{Fields: x.Answer.Fields[:0]},
+		ctx:     ctx,
+		arena:   x.arena[:0],
+	}
+}
+
+// Context ends when the client has gone or the server stops; steps that wait
+// pass it on.
+func (x *Exchange) Context() context.Context { return x.ctx }
+
+// Keep copies the parts into the exchange's memory, one after the other; the
+// result is valid until the exchange ends.
+func (x *Exchange) Keep(parts ...string) []byte {
+	from := len(x.arena)
+	for _, p := range parts {
+		x.arena = append(x.arena, p...)
+	}
+	return x.arena[from:len(x.arena):len(x.arena)]
+}
+
+// KeepBytes is Keep for bytes.
+func (x *Exchange) KeepBytes(parts ...[]byte) []byte {
+	from := len(x.arena)
+	for _, p := range parts {
+		x.arena = append(x.arena, p...)
+	}
+	return x.arena[from:len(x.arena):len(x.arena)]
+}
+
+// Header is the last value the client sent of a field, by its name in lower
+// case; nil if there is none.
+func (x *Exchange) Header(lower string) []byte { return http1.Get(x.Request.Fields, lower) }

@@ -1,0 +1,91 @@
+package program
+
+import (
+	"errors"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+)
+
+// Step is one thing that a route does to an exchange. What it learned at
+// deployment is in Run's closure.
+type Step struct {
+	Name string // what: authorize, integrate, ...
+	Note string // how, for explain: "mock", "function arn:..."
+	// Run does it. It may call x.Await after filling x.Call: the driver then
+	// makes the call and the route goes on with the next step. An error that
+	// is not a *Refusal is an internal failure.
+	Run func(x *Exchange) error
+	// Waits says that Run may block or work for more than 200 us; it is then
+	// run off the driver's loop.
+	Waits bool
+}
+
+// Compact drops the steps that have nothing to do.
+func Compact(steps ...Step) []Step {
+	kept := make([]Step, 0, len(steps))
+	for _, s := range steps {
+		if s.Run != nil {
+			kept = append(kept, s)
+		}
+	}
+	return kept
+}
+
+// Await asks the driver to make x.Call before the next step.
+func (x *Exchange) Await() { x.waiting = true }
+
+// Finish ends the route's steps: the answer stands.
+func (x *Exchange) Finish() { x.next = len(x.Route.Steps) }
+
+// Play goes on with the exchange until it needs something or is done. A
+// driver calls it again when it has what was wanted.
+func (x *Exchange) Play() Want {
+	if x.Route.Body == BodyBuffer && !x.bodyIn && x.Request.Length != http1.NoBody && x.Failure == nil {
+		return WantBody
+	}
+	for {
+		if x.waiting {
+			x.waiting = false
+			return WantCall
+		}
+		if x.next >= len(x.Route.Steps) {
+			return Done
+		}
+		if x.Route.Steps[x.next].Waits {
+			return WantWork
+		}
+		x.Work()
+	}
+}
+
+// Work runs the next step, which may wait; Play goes on after it.
+func (x *Exchange) Work() {
+	step := &x.Route.Steps[x.next]
+	x.next++
+	if err := step.Run(x); err != nil {
+		x.Fail(err)
+	}
+}
+
+// SetBody hands over the whole request body; Play goes on after it.
+func (x *Exchange) SetBody(body []byte) { x.Body, x.bodyIn = body, true }
+
+// Fail ends the route with err as the answer: the only place where an error
+// becomes a response. Drivers call it with what went wrong in a call.
+func (x *Exchange) Fail(err error) {
+	x.next = len(x.Route.Steps)
+	x.waiting = false
+	var r *Refusal
+	if !errors.As(err, &r) {
+		r = Internal.Refuse(err)
+	}
+	x.Failure = r
+	x.refuse(r)
+}
+
+// Finished runs the finishing steps, after the answer was sent.
+func (x *Exchange) Finished() {
+	for i := range x.Route.Finish {
+		_ = x.Route.Finish[i].Run(x) // a finishing step logs its own trouble; the client has its answer
+	}
+}

@@ -1,0 +1,63 @@
+package program
+
+import "time"
+
+// BodyMode is what a route does with the request's body; decided at deployment.
+type BodyMode uint8
+
+const (
+	BodyDiscard BodyMode = iota // nobody looks at it
+	BodyBuffer                  // steps need the whole of it
+	BodyStream                  // relayed to the upstream as it comes
+)
+
+// Route is what happens to the requests of one method of one resource. "No
+// such route" is a route as well.
+type Route struct {
+	Method   string   // GET, ..., or ANY
+	Resource string   // "/pets/{id}"
+	Params   []string // names of the path parameters, in order, without braces and '+'
+
+	ResourceID    string
+	OperationName string
+
+	Body    BodyMode
+	MaxBody int64 // bytes, counted while reading
+
+	Steps  []Step
+	Finish []Step // run after the answer was sent
+}
+
+// API is what is common to the stages of one API, as it was deployed.
+type API struct {
+	ID     string
+	Kind   string            // REST, HTTP, WEBSOCKET
+	Stages map[string]*Stage // by name
+}
+
+// Stage is a running deployment.
+type Stage struct {
+	APIID        string
+	Name         string
+	DeploymentID string
+	Account      string
+	Region       string
+	Variables    map[string]string
+
+	// Router finds the route of a method and a path below the stage, and
+	// appends the path parameters. It never fails: what is not there is a
+	// route too.
+	Router Router
+
+	// Responses are the compiled gateway responses, by type.
+	Responses map[ResponseType]*GatewayResponse
+
+	Compiled time.Time
+}
+
+// Router is implemented by compile with engine/route.
+type Router interface {
+	Match(method, path []byte, params []Param) (*Route, []Param)
+	// Routes lists all routes, for explain.
+	Routes() []*Route
+}
