@@ -32,7 +32,7 @@ const (
 	// Fixed answers of the front, which no API can change.
 	Forbidden  ResponseType = "FRONT_FORBIDDEN"   // unknown stage, disabled endpoint
 	UnknownAPI ResponseType = "FRONT_UNKNOWN_API" // no such API here
-	Internal   ResponseType = "DEFAULT_5XX"       // a bug or trouble of ours
+	Internal   ResponseType = "FRONT_INTERNAL"       // a bug or trouble of ours
 )
 
 // Refusal is an answer of the gateway itself. Zero fields take the type's
