@@ -43,6 +43,12 @@ func Validators(api string) string { return Tree(api) + "validator/" }
 // ValidatorKey is one request validator.
 func ValidatorKey(api, id string) string { return Validators(api) + seg(id) }
 
+// Authorizers is the prefix of a REST API's authorizers.
+func Authorizers(api string) string { return Tree(api) + "authorizer/" }
+
+// AuthorizerKey is one authorizer.
+func AuthorizerKey(api, id string) string { return Authorizers(api) + seg(id) }
+
 // GatewayResponses is the prefix of a REST API's gateway responses.
 func GatewayResponses(api string) string { return Tree(api) + "gatewayresponse/" }
 
@@ -55,8 +61,11 @@ func Deployments(api string) string { return Tree(api) + "deployment/" }
 // DeploymentKey is one deployment.
 func DeploymentKey(api, id string) string { return Deployments(api) + seg(id) }
 
+// Snapshots is the prefix of the contents of a REST API's deployments.
+func Snapshots(api string) string { return Tree(api) + "snapshot/" }
+
 // SnapshotKey is the content of one deployment.
-func SnapshotKey(api, deployment string) string { return Tree(api) + "snapshot/" + seg(deployment) }
+func SnapshotKey(api, deployment string) string { return Snapshots(api) + seg(deployment) }
 
 // Stages is the prefix of a REST API's stages.
 func Stages(api string) string { return Tree(api) + "stage/" }

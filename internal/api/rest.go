@@ -160,6 +160,21 @@ type RequestValidator struct {
 	ValidateParameters bool   `json:"validateRequestParameters"`
 }
 
+// Authorizer says who is calling: a function that is asked, or user pools
+// whose tokens are checked.
+type Authorizer struct {
+	ID                           string   `json:"id"`
+	Name                         string   `json:"name"`
+	Type                         string   `json:"type"`                    // TOKEN, REQUEST, COGNITO_USER_POOLS
+	AuthType                     *string  `json:"authType,omitempty"`      // a label only: custom, cognito_user_pools
+	URI                          *string  `json:"authorizerUri,omitempty"` // TOKEN, REQUEST: the function
+	Credentials                  *string  `json:"authorizerCredentials,omitempty"`
+	ProviderARNs                 []string `json:"providerARNs,omitempty"`   // COGNITO_USER_POOLS: the pools
+	IdentitySource               *string  `json:"identitySource,omitempty"` // comma-separated method.request.* and so on
+	IdentityValidationExpression *string  `json:"identityValidationExpression,omitempty"`
+	ResultTTLSeconds             *int32   `json:"authorizerResultTtlInSeconds,omitempty"` // nil: 300, and not shown
+}
+
 // GatewayResponse is a customised answer of the gateway itself.
 type GatewayResponse struct {
 	Type       string            `json:"responseType"`
