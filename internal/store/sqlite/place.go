@@ -1,0 +1,107 @@
+package sqlite
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/ncruces/go-sqlite3"
+	_ "github.com/ncruces/go-sqlite3/vfs/mvcc" // SQLite's file system for memory
+)
+
+// ErrInUse says that another process has the store open.
+var ErrInUse = errors.New("another stagedoor uses it")
+
+// place is where a database is, and the right to be there.
+type place struct {
+	name string   // for people: the path as it was given
+	uri  string   // for SQLite
+	lock *os.File // held while the store is open; nil: in memory
+}
+
+func (p place) memory() bool { return p.lock == nil }
+
+// occupy makes the folder and the files of a database, which only their owner
+// may read, and takes the lock.
+func occupy(path, vfs string) (place, error) {
+	if path == Memory {
+		return place{name: path, uri: "file:/" + rand.Text() + "?vfs=mvcc"}, nil
+	}
+	full, err := filepath.Abs(path)
+	if err != nil {
+		return place{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	if err := os.MkdirAll(filepath.Dir(full), 0o700); err != nil {
+		return place{}, fmt.Errorf("make the folder of %s: %w", path, err)
+	}
+	lock, err := takeLock(full + ".lock")
+	if err != nil {
+		return place{}, fmt.Errorf("open %s: %w", path, err)
+	}
+	// SQLite would make these with the permissions of the umask, and its Go
+	// file system does not flush the folder that they are named in.
+	for _, name := range []string{full, full + "-wal", full + "-shm"} {
+		if err := touch(name); err != nil {
+			return place{}, errors.Join(fmt.Errorf("open %s: %w", path, err), lock.Close())
+		}
+	}
+	if err := syncFolder(filepath.Dir(full)); err != nil {
+		return place{}, errors.Join(fmt.Errorf("open %s: %w", path, err), lock.Close())
+	}
+	uri := url.URL{Scheme: "file", Path: filepath.ToSlash(full)}
+	if !strings.HasPrefix(uri.Path, "/") {
+		uri.Path = "/" + uri.Path // C:/data becomes file:///C:/data
+	}
+	if vfs != "" {
+		uri.RawQuery = url.Values{"vfs": {vfs}}.Encode()
+	}
+	return place{name: path, uri: uri.String(), lock: lock}, nil
+}
+
+// touch makes an empty file for its owner alone, if there is none.
+func touch(name string) error {
+	f, err := os.OpenFile(name, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// leave gives the lock back. The lock file stays, for another process may wait
+// at it already.
+func (p place) leave() error {
+	if p.lock == nil {
+		return nil
+	}
+	return p.lock.Close()
+}
+
+// explain says what a person can do about an error of SQLite; others stay as
+// they are.
+func (p place) explain(err error) error {
+	say := ""
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC):
+		say = "the disk is full"
+	case errors.Is(err, sqlite3.CORRUPT):
+		say = "the file is damaged; put back a copy of it"
+	case errors.Is(err, sqlite3.NOTADB):
+		say = "the file is not a SQLite database"
+	case errors.Is(err, sqlite3.READONLY):
+		say = "the file or its folder is read-only"
+	case errors.Is(err, sqlite3.CANTOPEN):
+		say = "the file cannot be opened"
+	case errors.Is(err, sqlite3.IOERR):
+		say = "the disk has failed"
+	default:
+		return err
+	}
+	return fmt.Errorf("store %s: %s: %w", p.name, say, err)
+}
