@@ -5,30 +5,30 @@ import (
 	"testing"
 
 	"github.com/stagedoor/stagedoor/internal/store"
+	"github.com/stagedoor/stagedoor/internal/store/storetest"
 )
 
-func TestSmoke(t *testing.T) {
-	for _, path := range []string{Memory, filepath.Join(t.TempDir(), "a", "b.db")} {
-		s, err := Open(t.Context(), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.Update(t.Context(), func(tx store.Tx) error { return tx.Put("a", []byte("1")) }); err != nil {
-			t.Fatal(err)
-		}
-		if err := s.View(t.Context(), func(tx store.Tx) error {
-			v, err := tx.Get("a")
-			t.Logf("%s %v", v, err)
-			return err
-		}); err != nil {
-			t.Fatal(err)
-		}
-		for c, err := range s.Watch(t.Context(), 0) {
-			t.Log(c, err)
-			break
-		}
-		if err := s.Close(); err != nil {
-			t.Fatal(err)
-		}
+func file(t testing.TB) string { return filepath.Join(t.TempDir(), "data", "stagedoor.db") }
+
+func mustOpen(t testing.TB, path string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
 	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	return s
+}
+
+func TestLaws(t *testing.T) {
+	t.Run("file", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) store.Store { return mustOpen(t, file(t)) })
+	})
+	t.Run("memory", func(t *testing.T) {
+		storetest.Run(t, func(t *testing.T) store.Store { return mustOpen(t, Memory) })
+	})
 }
