@@ -16,6 +16,14 @@ func (v *Value) Set(key string, to *Value) *Value {
 	return v.add(key, to, Pos{})
 }
 
+// SetAt sets a key of a map and says where the key stands.
+func (v *Value) SetAt(key string, to *Value, at Pos) *Value {
+	if to == nil || v.Has(key) {
+		return v.Set(key, to)
+	}
+	return v.add(key, to, at)
+}
+
 // add appends a key that the map does not have.
 func (v *Value) add(key string, to *Value, at Pos) *Value {
 	if at.Line > 0 {
