@@ -2,8 +2,21 @@ package program
 
 import "github.com/stagedoor/stagedoor/internal/http1"
 
-// refuse makes r the answer. Together with the integrate steps it is the only
-// writer of answers.
+// Names and values of the fields that answers of the gateway have. They are
+// never written to.
+//
+//nolint:gochecknoglobals // constants, as bytes
+var (
+	nameErrorType  = []byte("x-amzn-ErrorType")
+	nameRequestID  = []byte("x-amzn-RequestId")
+	nameExtendedID = []byte("x-amz-apigw-id")
+	nameTrace      = []byte("X-Amzn-Trace-Id")
+	nameType       = []byte("Content-Type")
+	typeJSON       = []byte("application/json")
+)
+
+// refuse makes r the answer, and fills in the defaults of its type. Together
+// with the integrate steps it is the only writer of answers.
 func (x *Exchange) refuse(r *Refusal) {
 	d := defaults(r.Type)
 	if r.Status == 0 {
@@ -15,22 +28,78 @@ func (x *Exchange) refuse(r *Refusal) {
 	if r.Message == "" {
 		r.Message = d.message
 	}
-	x.Answer = Answer{Status: r.Status, Fields: x.Answer.Fields[:0]}
-	if x.Stage != nil {
-		if g := x.Stage.Responses[r.Type]; g != nil && g.Render != nil {
-			if err := g.Render(x, r, &x.Answer); err == nil {
-				return
-			}
+	x.drop()
+	x.Answer = Answer{Status: r.Status, Fields: x.Answer.Fields[:0], Close: r.Type == BadRequest}
+	x.sealed = false
+	x.Answer.Fields = append(x.Answer.Fields, http1.Field{Name: nameErrorType, Value: x.Keep(r.ErrorType)})
+	if g := x.custom(r.Type); g != nil {
+		if g.Status != 0 {
+			x.Answer.Status = g.Status
 		}
+		if g.Render == nil {
+			x.plain(r, d)
+			return
+		}
+		kept := len(x.Answer.Fields)
+		if err := g.Render(x, r, &x.Answer); err == nil {
+			return
+		}
+		x.Answer.Fields, x.Answer.Body = x.Answer.Fields[:kept], nil
 	}
-	x.Answer.Fields = append(x.Answer.Fields,
-		http1.Field{Name: []byte("x-amzn-ErrorType"), Value: x.Keep(r.ErrorType)},
-		http1.Field{Name: []byte("Content-Type"), Value: []byte("application/json")})
-	if d.spaced {
-		x.Answer.Body = x.Keep(`{"message": "`, r.Message, `"}`)
+	x.plain(r, d)
+}
+
+// drop closes a body that was to be sent and now is not.
+func (x *Exchange) drop() {
+	if x.Answer.Stream != nil {
+		_ = x.Answer.Stream.Close() // nothing is read from it any more
+	}
+}
+
+// custom is the gateway response that the stage has for a type, or nil.
+func (x *Exchange) custom(t ResponseType) *GatewayResponse {
+	if x.Stage == nil {
+		return nil
+	}
+	return x.Stage.Responses[t]
+}
+
+// plain writes the body that no API has customised.
+func (x *Exchange) plain(r *Refusal, d refusalDefault) {
+	x.Answer.Fields = append(x.Answer.Fields, http1.Field{Name: nameType, Value: typeJSON})
+	from := len(x.arena)
+	if r.Type == AccessDenied {
+		x.arena = append(x.arena, `{"Message":`...) // parity: spec/rest-data-plane.md 1.3, the capital M
 	} else {
-		x.Answer.Body = x.Keep(`{"message":"`, r.Message, `"}`)
+		x.arena = append(x.arena, `{"message":`...)
 	}
+	if d.spaced {
+		x.arena = append(x.arena, ' ')
+	}
+	x.arena = AppendJSON(x.arena, r.Message)
+	x.arena = append(x.arena, '}')
+	x.Answer.Body = x.arena[from:len(x.arena):len(x.arena)]
+}
+
+// seal gives the answer the fields that every answer of a gateway has. An
+// exchange without an id, such as one for the control plane, gets none.
+// parity: spec/rest-data-plane.md 3.6.3.
+func (x *Exchange) seal() {
+	if x.sealed || x.ID[0] == 0 {
+		return
+	}
+	x.sealed = true
+	fields := x.Answer.Fields
+	if http1.Get(fields, "content-type") == nil {
+		fields = append(fields, http1.Field{Name: nameType, Value: typeJSON})
+	}
+	fields = append(fields,
+		http1.Field{Name: nameRequestID, Value: x.ID[:]},
+		http1.Field{Name: nameExtendedID, Value: x.ExtendedID[:]})
+	if x.ShowTrace {
+		fields = append(fields, http1.Field{Name: nameTrace, Value: x.TraceID()})
+	}
+	x.Answer.Fields = fields
 }
 
 type refusalDefault struct {
@@ -52,6 +121,10 @@ func defaults(t ResponseType) refusalDefault {
 		return refusalDefault{400, "BadRequestException", "Invalid request body", true}
 	case BadRequestParameters:
 		return refusalDefault{400, "BadRequestException", "Missing required request parameters", true}
+	case Default4XX:
+		return refusalDefault{400, "BadRequestException", "Bad Request", true}
+	case BadRequest:
+		return refusalDefault{400, "BadRequestException", "Bad Request", false}
 	case ExpiredToken:
 		return refusalDefault{403, "ExpiredTokenException", "The security token included in the request is expired", false}
 	case IntegrationFailure:

@@ -10,9 +10,11 @@ package program
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"net/netip"
 	"time"
 
+	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/http1"
 )
 
@@ -46,34 +48,69 @@ type Exchange struct {
 	Start  time.Time // when the head was complete
 
 	// Found by the gateway.
-	API    *API
-	Stage  *Stage
-	Route  *Route
-	Path   []byte  // the request's path below the stage, raw, starts with '/'
-	Params []Param // in the order of Route.Params; values are raw
+	API      *API
+	Stage    *Stage
+	Route    *Route
+	Method   []byte  // the method in effect; Request.Method decides about framing only
+	Path     []byte  // the request's path below the stage, raw, starts with one '/'
+	FullPath []byte  // the same with what stands before it (stage, base path), starts with one '/'
+	Params   []Param // in the order of Route.Params; values are raw
 
-	ID         [36]byte // request id, a UUID in text form
+	ID         [36]byte // request id, a UUID in text form; zero until Identify
 	ExtendedID [16]byte // extended request id, base64 ending in '='
-	Trace      []byte   // X-Amzn-Trace-Id towards the back end
+	Trace      []byte   // what TraceID made; empty until somebody asked
+
+	// Caller is who sent the request as far as steps have found out; nil: nobody known.
+	Caller *Caller
+	// Overrides is what request templates have set for later steps; nil: nothing.
+	Overrides *Overrides
 
 	Call   Call
 	Reply  Reply
 	Answer Answer
 
-	// Failure is the refusal that became the answer, nil if none did.
+	// ShowTrace gives the answer X-Amzn-Trace-Id; steps that call a back end set it.
+	ShowTrace bool
+
+	// Failure is the refusal that became the answer, nil if none did. Its
+	// defaults are filled in.
 	Failure *Refusal
 
 	ctx     context.Context //nolint:containedctx // an exchange is the scope of one request
 	next    int
 	waiting bool // Call is to be made before the next step
 	bodyIn  bool // Body was read
+	sealed  bool // Answer has the fields that every answer has
+	parsed  bool // query is there
+	failed  Refusal
 	arena   []byte
+	query   []Pair
+	sent    sentFields
+	random  *rand.ChaCha8 // made once, lives as long as the exchange's memory
 }
 
 // Param is one path parameter of the route that was matched.
-type Param struct {
-	Name  string // without braces and '+'
-	Value []byte // raw, not decoded
+type Param = route.Param
+
+// Caller is who sent a request. Empty members are unknown, null in events.
+type Caller struct {
+	AccessKey, AccountID, Caller, PrincipalOrgID, User, UserARN string
+	CognitoAuthenticationProvider, CognitoAuthenticationType    string
+	CognitoIdentityID, CognitoIdentityPoolID                    string
+	APIKey, APIKeyID                                            string
+	Authorized                                                  bool              // an authorizer let the request pass: events have its map
+	Principal                                                   string            // authorizer.principalId
+	Context                                                     map[string]string // authorizer.{key}
+	Claims                                                      map[string]string // authorizer.claims, of a token
+	AuthorizerLatency                                           time.Duration     // authorizer.integrationLatency
+}
+
+// Overrides is what a mapping template wrote to $context.requestOverride and
+// $context.responseOverride.
+type Overrides struct {
+	Header, Query, Path map[string]string // of the request to the integration
+	Status              int               // of the answer; 0: not set
+	ResponseHeader      map[string]string
 }
 
 // Call is a request to an upstream, prepared by a step.
@@ -117,19 +154,35 @@ type Origin struct {
 	SkipVerify bool   // tlsConfig.insecureSkipVerification
 }
 
-// Reset makes x ready for its next request and keeps its memory.
+// What an exchange keeps of its memory for the next request, in bytes.
+const (
+	keptArena = 64 << 10
+	keptBody  = 1 << 20
+)
+
+// Reset makes x ready for its next request and keeps its memory, unless a
+// request made it large.
 func (x *Exchange) Reset(ctx context.Context) {
 	*x = Exchange{
 		Request: http1.Request{Fields: x.Request.Fields[:0]},
-		Body:    x.Body[:0],
+		Body:    kept(x.Body, keptBody),
 		Params:  x.Params[:0],
 		Trace:   x.Trace[:0],
-		Call:    Call{Fields: x.Call.Fields[:0], Target: x.Call.Target[:0], Body: x.Call.Body[:0]},
-		Reply:   Reply{Body: x.Reply.Body[:0], Response: http1.Response{Fields: x.Reply.Response.Fields[:0]}},
+		Call:    Call{Fields: x.Call.Fields[:0], Target: x.Call.Target[:0]},
+		Reply:   Reply{Body: kept(x.Reply.Body, keptBody), Response: http1.Response{Fields: x.Reply.Response.Fields[:0]}},
 		Answer:  Answer{Fields: x.Answer.Fields[:0]},
 		ctx:     ctx,
-		arena:   x.arena[:0],
+		arena:   kept(x.arena, keptArena),
+		query:   x.query[:0],
+		random:  x.random,
 	}
+}
+
+func kept(b []byte, limit int) []byte {
+	if cap(b) > limit {
+		return nil
+	}
+	return b[:0]
 }
 
 // Context ends when the client has gone or the server stops; steps that wait
@@ -152,6 +205,14 @@ func (x *Exchange) KeepBytes(parts ...[]byte) []byte {
 	for _, p := range parts {
 		x.arena = append(x.arena, p...)
 	}
+	return x.arena[from:len(x.arena):len(x.arena)]
+}
+
+// KeepVariable is Keep for the value of a variable. The variable must not
+// keep anything itself.
+func (x *Exchange) KeepVariable(v Variable) []byte {
+	from := len(x.arena)
+	x.arena = v(x, x.arena)
 	return x.arena[from:len(x.arena):len(x.arena)]
 }
 

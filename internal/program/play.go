@@ -49,6 +49,7 @@ func (x *Exchange) Play() Want {
 			return WantCall
 		}
 		if x.next >= len(x.Route.Steps) {
+			x.seal()
 			return Done
 		}
 		if x.Route.Steps[x.next].Waits {
@@ -75,12 +76,22 @@ func (x *Exchange) SetBody(body []byte) { x.Body, x.bodyIn = body, true }
 func (x *Exchange) Fail(err error) {
 	x.next = len(x.Route.Steps)
 	x.waiting = false
-	var r *Refusal
-	if !errors.As(err, &r) {
-		r = Internal.Refuse(err)
+	x.failed = refusalOf(err)
+	x.Failure = &x.failed
+	x.refuse(&x.failed)
+}
+
+// refusalOf is the refusal that err is or wraps, as a copy: refusals may be
+// shared by many exchanges.
+func refusalOf(err error) Refusal {
+	if r, ok := err.(*Refusal); ok { //nolint:errorlint // the common case, without an allocation
+		return *r
 	}
-	x.Failure = r
-	x.refuse(r)
+	var r *Refusal
+	if errors.As(err, &r) {
+		return *r
+	}
+	return Refusal{Type: Internal, Cause: err}
 }
 
 // Finished runs the finishing steps, after the answer was sent.

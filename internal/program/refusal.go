@@ -29,10 +29,16 @@ const (
 	UnsupportedMediaType         ResponseType = "UNSUPPORTED_MEDIA_TYPE"
 	WAFFiltered                  ResponseType = "WAF_FILTERED"
 
+	// Default4XX and Default5XX are what the types above fall back to, and the
+	// types of failures that have none of their own.
+	Default4XX ResponseType = "DEFAULT_4XX"
+	Default5XX ResponseType = "DEFAULT_5XX"
+
 	// Fixed answers of the front, which no API can change.
+	BadRequest ResponseType = "FRONT_BAD_REQUEST" // a path that must not be routed
 	Forbidden  ResponseType = "FRONT_FORBIDDEN"   // unknown stage, disabled endpoint
 	UnknownAPI ResponseType = "FRONT_UNKNOWN_API" // no such API here
-	Internal   ResponseType = "FRONT_INTERNAL"       // a bug or trouble of ours
+	Internal   ResponseType = "FRONT_INTERNAL"    // a bug or trouble of ours
 )
 
 // Refusal is an answer of the gateway itself. Zero fields take the type's
@@ -42,6 +48,7 @@ type Refusal struct {
 	Status    int
 	ErrorType string // x-amzn-ErrorType
 	Message   string // shown to the client
+	Detail    string // $context.error.validationErrorString
 	Cause     error  // logged, never shown
 }
 

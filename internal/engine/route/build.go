@@ -40,7 +40,7 @@ func (b *builder[T]) add(r Route[T]) error {
 	if err != nil {
 		return err
 	}
-	to := int32(len(b.leaves)) //nolint:gosec // a tree has far fewer routes than 2^31
+	to := int32(len(b.leaves))
 	n := &b.nodes[at]
 	if r.Method == Any {
 		if _, taken := b.any[at]; taken {
@@ -90,7 +90,7 @@ func (b *builder[T]) path(path string) (at int32, names []string, err error) {
 }
 
 func (b *builder[T]) child(at int32, segment string, kind kind) int32 {
-	next := int32(len(b.nodes)) //nolint:gosec // far fewer nodes than 2^31
+	next := int32(len(b.nodes))
 	n := &b.nodes[at]
 	switch kind {
 	case param:
@@ -138,10 +138,10 @@ func (b *builder[T]) fillBelow(root int) {
 	for i := range b.nodes {
 		n := &b.nodes[i]
 		if n.param != 0 {
-			parents[n.param] = int32(i) //nolint:gosec // an index of b.nodes
+			parents[n.param] = int32(i)
 		}
 		if n.greedy != 0 {
-			parents[n.greedy] = int32(i) //nolint:gosec // an index of b.nodes
+			parents[n.greedy] = int32(i)
 		}
 	}
 	for i := len(b.nodes) - 1; i >= root; i-- {

@@ -5,11 +5,11 @@ import "bytes"
 // Check says whether a raw path may be routed at all. It refuses what another
 // reader down the line could take for another path: a segment that is or
 // decodes to . or .. (also with a path parameter, as in "..;", also behind an
-// encoded slash or one encoding more), a raw backslash, NUL, and a percent
-// sign that begins no octet.
+// encoded slash or one encoding more), a raw backslash, NUL, a percent sign
+// that begins no octet, and a path that begins with no slash.
 // parity: spec/security.md 9.4; AWS's own answer to these is not known.
 func Check(path []byte) bool {
-	if bytes.IndexByte(path, '\\') >= 0 || bytes.IndexByte(path, 0) >= 0 {
+	if len(path) > 0 && path[0] != '/' || bytes.IndexByte(path, '\\') >= 0 || bytes.IndexByte(path, 0) >= 0 {
 		return false
 	}
 	encoded := bytes.IndexByte(path, '%') >= 0

@@ -61,7 +61,7 @@ type leaf[T any] struct {
 // path parameters to params. ok is false, and params as it was, if there is none.
 func (t *Tree[T]) Match(method, path []byte, params []Param) (value T, all []Param, ok bool) {
 	verb := verbOf(method)
-	if verb < 0 || len(t.nodes) == 0 || t.nodes[0].below&(1<<verb) == 0 {
+	if verb < 0 || len(t.nodes) == 0 || t.nodes[0].below&(1<<verb) == 0 || len(path) > 0 && path[0] != '/' {
 		return value, params, false
 	}
 	from := len(params)

@@ -1,0 +1,118 @@
+package program
+
+import (
+	crand "crypto/rand"
+	"encoding/base64"
+	"encoding/binary"
+	"math/rand/v2"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+)
+
+// sentFields are the client's fields that the frame itself looks at.
+type sentFields struct {
+	trace    []byte // X-Amzn-Trace-Id
+	override []byte // X-HTTP-Method-Override
+}
+
+// Identify gives the exchange its ids and its method. It costs one pass over
+// the client's fields and allocates nothing once the exchange is warm.
+//
+// A client may choose the request id with x-amzn-RequestId, if it is a UUID;
+// the extended id it cannot.
+// parity: spec/rest-data-plane.md 3.6.3.
+func (x *Exchange) Identify() {
+	x.Method = x.Request.Method
+	var id []byte
+	for i := range x.Request.Fields {
+		f := &x.Request.Fields[i]
+		switch len(f.Name) {
+		case len("x-amzn-trace-id"):
+			if http1.EqualFold(f.Name, "x-amzn-trace-id") {
+				x.sent.trace = f.Value
+			}
+		case len("x-amzn-requestid"):
+			if http1.EqualFold(f.Name, "x-amzn-requestid") && isUUID(f.Value) {
+				id = f.Value
+			}
+		case len("x-http-method-override"):
+			if http1.EqualFold(f.Name, "x-http-method-override") {
+				x.sent.override = f.Value
+			}
+		}
+	}
+	var raw [32]byte
+	x.fill(raw[:])
+	if id != nil {
+		copy(x.ID[:], id)
+	} else {
+		putUUID(&x.ID, raw[:16])
+	}
+	base64.StdEncoding.Encode(x.ExtendedID[:], raw[16:27]) // 11 bytes: 15 characters and '='
+}
+
+// OverrideMethod takes the method from X-HTTP-Method-Override, if the client
+// sent one that a route can have.
+// parity: developer guide, "Amazon API Gateway important notes".
+func (x *Exchange) OverrideMethod() {
+	switch string(x.sent.override) {
+	case "GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD":
+		x.Method = x.sent.override
+	}
+}
+
+// fill makes b random. The generator is ChaCha8, seeded by the system once
+// for each exchange's memory.
+func (x *Exchange) fill(b []byte) {
+	if x.random == nil {
+		var seed [32]byte
+		_, _ = crand.Read(seed[:]) // never fails: it ends the program instead
+		x.random = rand.NewChaCha8(seed)
+	}
+	for len(b) >= 8 {
+		binary.LittleEndian.PutUint64(b, x.random.Uint64())
+		b = b[8:]
+	}
+}
+
+// putUUID writes 16 random bytes as a UUID of version 4.
+func putUUID(id *[36]byte, raw []byte) {
+	raw[6] = raw[6]&0x0f | 0x40
+	raw[8] = raw[8]&0x3f | 0x80
+	at := 0
+	for i, b := range raw {
+		if i == 4 || i == 6 || i == 8 || i == 10 {
+			id[at] = '-'
+			at++
+		}
+		at = len(appendHex(id[:at], b))
+	}
+}
+
+func isUUID(b []byte) bool {
+	if len(b) != 36 {
+		return false
+	}
+	for i, c := range b {
+		switch i {
+		case 8, 13, 18, 23:
+			if c != '-' {
+				return false
+			}
+		default:
+			if !isHex(c) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func isHex(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'f' || 'A' <= c && c <= 'F'
+}
+
+func appendHex(dst []byte, b byte) []byte {
+	const hex = "0123456789abcdef"
+	return append(dst, hex[b>>4], hex[b&15])
+}

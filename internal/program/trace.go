@@ -1,0 +1,89 @@
+package program
+
+import (
+	"bytes"
+	"encoding/binary"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+)
+
+// maxTraceValue bounds what is taken over from a client, in bytes.
+const maxTraceValue = 64
+
+// TraceID is X-Amzn-Trace-Id towards the back end: Root, Parent and Sampled as
+// the client sent them, and new where it did not. It is made when first asked for.
+// parity: spec/rest-data-plane.md 3.6.3.
+func (x *Exchange) TraceID() []byte {
+	if len(x.Trace) > 0 {
+		return x.Trace
+	}
+	root, parent, sampled := traceParts(x.sent.trace)
+	var raw [24]byte
+	x.fill(raw[:])
+	t := append(x.Trace[:0], "Root="...)
+	if root != nil {
+		t = append(t, root...)
+	} else {
+		var stamp [4]byte
+		binary.BigEndian.PutUint32(stamp[:], uint32(x.Start.Unix()))
+		t = hexes(append(t, "1-"...), stamp[:])
+		t = hexes(append(t, '-'), raw[:12])
+	}
+	t = append(t, ";Parent="...)
+	if parent != nil {
+		t = append(t, parent...)
+	} else {
+		t = hexes(t, raw[16:24])
+	}
+	t = append(t, ";Sampled="...)
+	switch {
+	case sampled != nil:
+		t = append(t, sampled...)
+	case parent != nil:
+		t = append(t, '1')
+	default:
+		t = append(t, '0')
+	}
+	x.Trace = t
+	return t
+}
+
+func hexes(dst, raw []byte) []byte {
+	for _, b := range raw {
+		dst = appendHex(dst, b)
+	}
+	return dst
+}
+
+// traceParts takes a client's trace header apart; what is unusable is nil.
+func traceParts(header []byte) (root, parent, sampled []byte) {
+	for len(header) > 0 {
+		part, rest, _ := bytes.Cut(header, []byte(";"))
+		header = rest
+		name, value, ok := bytes.Cut(bytes.TrimSpace(part), []byte("="))
+		if !ok || !isTraceValue(value) {
+			continue
+		}
+		switch {
+		case http1.EqualFold(name, "root"):
+			root = value
+		case http1.EqualFold(name, "parent"):
+			parent = value
+		case http1.EqualFold(name, "sampled"):
+			sampled = value
+		}
+	}
+	return root, parent, sampled
+}
+
+func isTraceValue(v []byte) bool {
+	if len(v) == 0 || len(v) > maxTraceValue {
+		return false
+	}
+	for _, c := range v {
+		if !('0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '-' || c == '?' || c == ':') {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,230 @@
+package program
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Variable appends the value of one $context variable. It appends nothing if
+// there is none.
+type Variable func(x *Exchange, dst []byte) []byte
+
+// ContextVariable is the $context variable of a name without "$context.", nil
+// if nothing has that name: it is then always empty.
+// parity: spec/rest-data-plane.md 4.2.
+func ContextVariable(name string) Variable {
+	group, member, nested := strings.Cut(name, ".")
+	switch {
+	case !nested:
+		return requestVariable(name)
+	case group == "identity":
+		return identityVariable(member)
+	case group == "authorizer":
+		return authorizerVariable(member)
+	case group == "error":
+		return errorVariable(member)
+	case group == "responseOverride" && member == "status":
+		return func(x *Exchange, dst []byte) []byte {
+			if x.Overrides == nil || x.Overrides.Status == 0 {
+				return dst
+			}
+			return strconv.AppendInt(dst, int64(x.Overrides.Status), 10)
+		}
+	}
+	return nil
+}
+
+//nolint:funlen // one line a variable
+func requestVariable(name string) Variable {
+	switch name {
+	case "accountId":
+		return stageVariable(func(s *Stage) string { return s.Account })
+	case "apiId":
+		return stageVariable(func(s *Stage) string { return s.APIID })
+	case "deploymentId":
+		return stageVariable(func(s *Stage) string { return s.DeploymentID })
+	case "stage":
+		return stageVariable(func(s *Stage) string { return s.Name })
+	case "resourceId":
+		return routeVariable(func(r *Route) string { return r.ResourceID })
+	case "resourcePath":
+		return routeVariable(func(r *Route) string { return r.Resource })
+	case "operationName":
+		return routeVariable(func(r *Route) string { return r.OperationName })
+	case "domainName":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.DomainName()...) }
+	case "domainPrefix":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.DomainPrefix()...) }
+	case "extendedRequestId":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.ExtendedID[:]...) }
+	case "requestId":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.ID[:]...) }
+	case "httpMethod":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.Method...) }
+	case "path":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.FullPath...) }
+	case "protocol":
+		return func(_ *Exchange, dst []byte) []byte { return append(dst, "HTTP/1.1"...) } // parity: 2.1, also for HTTP/2
+	case "requestTime":
+		return func(x *Exchange, dst []byte) []byte { return x.AppendRequestTime(dst) }
+	case "requestTimeEpoch":
+		return func(x *Exchange, dst []byte) []byte { return strconv.AppendInt(dst, x.Start.UnixMilli(), 10) }
+	case "xrayTraceId":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.TraceID()...) }
+	case "status":
+		return func(x *Exchange, dst []byte) []byte { return strconv.AppendInt(dst, int64(x.Answer.Status), 10) }
+	}
+	return nil
+}
+
+func stageVariable(of func(*Stage) string) Variable {
+	return func(x *Exchange, dst []byte) []byte {
+		if x.Stage == nil {
+			return dst
+		}
+		return append(dst, of(x.Stage)...)
+	}
+}
+
+func routeVariable(of func(*Route) string) Variable {
+	return func(x *Exchange, dst []byte) []byte {
+		if x.Route == nil {
+			return dst
+		}
+		return append(dst, of(x.Route)...)
+	}
+}
+
+func identityVariable(member string) Variable {
+	switch member {
+	case "sourceIp":
+		return func(x *Exchange, dst []byte) []byte { return x.AppendSourceIP(dst) }
+	case "userAgent":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.Header("user-agent")...) }
+	}
+	of := IdentityMember(member)
+	if of == nil {
+		return nil
+	}
+	return func(x *Exchange, dst []byte) []byte {
+		if x.Caller == nil {
+			return dst
+		}
+		return append(dst, of(x.Caller)...)
+	}
+}
+
+// IdentityMember reads one member of $context.identity that a Caller has; nil
+// if there is no such member.
+func IdentityMember(name string) func(*Caller) string {
+	switch name {
+	case "accessKey":
+		return func(c *Caller) string { return c.AccessKey }
+	case "accountId":
+		return func(c *Caller) string { return c.AccountID }
+	case "apiKey":
+		return func(c *Caller) string { return c.APIKey }
+	case "apiKeyId":
+		return func(c *Caller) string { return c.APIKeyID }
+	case "caller":
+		return func(c *Caller) string { return c.Caller }
+	case "cognitoAuthenticationProvider":
+		return func(c *Caller) string { return c.CognitoAuthenticationProvider }
+	case "cognitoAuthenticationType":
+		return func(c *Caller) string { return c.CognitoAuthenticationType }
+	case "cognitoIdentityId":
+		return func(c *Caller) string { return c.CognitoIdentityID }
+	case "cognitoIdentityPoolId":
+		return func(c *Caller) string { return c.CognitoIdentityPoolID }
+	case "principalOrgId":
+		return func(c *Caller) string { return c.PrincipalOrgID }
+	case "user":
+		return func(c *Caller) string { return c.User }
+	case "userArn":
+		return func(c *Caller) string { return c.UserARN }
+	}
+	return nil
+}
+
+func authorizerVariable(member string) Variable {
+	claim, isClaim := strings.CutPrefix(member, "claims.")
+	return func(x *Exchange, dst []byte) []byte {
+		switch {
+		case x.Caller == nil:
+			return dst
+		case member == "principalId":
+			return append(dst, x.Caller.Principal...)
+		case isClaim:
+			return append(dst, x.Caller.Claims[claim]...)
+		}
+		return append(dst, x.Caller.Context[member]...)
+	}
+}
+
+// errorVariable: messageString is in quotes, and null without a message.
+// parity: spec/rest-data-plane.md 6.3.
+func errorVariable(member string) Variable {
+	switch member {
+	case "message":
+		return failure(func(r *Refusal, dst []byte) []byte { return append(dst, r.Message...) })
+	case "messageString":
+		return failure(func(r *Refusal, dst []byte) []byte {
+			if r.Message == "" {
+				return append(dst, "null"...)
+			}
+			return AppendJSON(dst, r.Message)
+		})
+	case "responseType":
+		return failure(func(r *Refusal, dst []byte) []byte { return append(dst, r.Type...) })
+	case "validationErrorString":
+		return failure(func(r *Refusal, dst []byte) []byte { return append(dst, r.Detail...) })
+	}
+	return nil
+}
+
+func failure(of func(*Refusal, []byte) []byte) Variable {
+	return func(x *Exchange, dst []byte) []byte {
+		if x.Failure == nil {
+			return dst
+		}
+		return of(x.Failure, dst)
+	}
+}
+
+// DomainName is the host that the client called, without port.
+func (x *Exchange) DomainName() []byte {
+	host := x.Request.Host
+	if len(host) > 0 && host[0] == '[' {
+		if i := bytes.IndexByte(host, ']'); i > 0 {
+			return host[:i+1]
+		}
+		return host
+	}
+	if i := bytes.LastIndexByte(host, ':'); i >= 0 {
+		return host[:i]
+	}
+	return host
+}
+
+// DomainPrefix is the first label of DomainName.
+func (x *Exchange) DomainPrefix() []byte {
+	name, _, _ := bytes.Cut(x.DomainName(), []byte("."))
+	return name
+}
+
+// AppendSourceIP appends the client's address: the connection's other end.
+func (x *Exchange) AppendSourceIP(dst []byte) []byte {
+	ip := x.Remote.Addr().Unmap().WithZone("")
+	if !ip.IsValid() {
+		return dst
+	}
+	return ip.AppendTo(dst)
+}
+
+// AppendRequestTime appends when the request came in, in the form of the
+// Common Log Format: 18/Jul/2024:13:59:19 +0000.
+func (x *Exchange) AppendRequestTime(dst []byte) []byte {
+	return x.Start.In(time.UTC).AppendFormat(dst, "02/Jan/2006:15:04:05 -0700")
+}
