@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Builds the example's Go parts, starts its back end and then stagedoor with
+# the template. `make run` calls it with the path of the binary; further
+# arguments go to `stagedoor up`.
+set -euo pipefail
+stagedoor=${1:?usage: run.sh STAGEDOOR [FLAG...]}
+shift
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(cd "$here/../.." && pwd)
+
+"$root/test/deps.sh" functions
+mkdir -p "$here/build/orders" "$here/build/backend"
+(cd "$root" && CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o "$here/build/orders/bootstrap" ./examples/petstore/orders &&
+	CGO_ENABLED=0 go build -trimpath -o "$here/build/backend/backend" ./examples/petstore/backend)
+
+"$here/build/backend/backend" 127.0.0.1:4580 &
+trap 'kill $! 2>/dev/null || true' EXIT
+"$stagedoor" up "$here/template.yaml" --data "$root/.stagedoor" "$@"
