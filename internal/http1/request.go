@@ -39,6 +39,7 @@ type Response struct {
 	Minor     uint8
 	Fields    []Field
 	Length    int64 // bytes of the body; NoBody, Chunked or ToClose
+	Declared  int64 // what Content-Length said, -1 if it was absent; differs from Length where there is no body (HEAD, 304)
 	KeepAlive bool
 }
 

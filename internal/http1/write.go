@@ -1,0 +1,123 @@
+package http1
+
+import "strconv"
+
+// AppendRequestHead appends the head of r: its method, target and host, the
+// framing that Length says, and the fields that IsHop does not keep back.
+//
+// It trusts nobody: a part that would end its line early or make one message
+// two is an error, whichever step it came from. dst is then returned as it was.
+func AppendRequestHead(dst []byte, r *Request) ([]byte, *Error) {
+	if len(r.Method) == 0 || scan(r.Method, 0, isToken) != len(r.Method) ||
+		len(r.Target) == 0 || scan(r.Target, 0, isTarget) != len(r.Target) {
+		return dst, errUnsafeTarget
+	}
+	if r.Host != nil && !ValidHost(r.Host) {
+		return dst, errHost
+	}
+	b := append(dst, r.Method...)
+	b = append(b, ' ')
+	b = append(b, r.Target...)
+	b = append(b, " HTTP/1.1\r\n"...)
+	if r.Host != nil {
+		b = append(b, "Host: "...)
+		b = append(b, r.Host...)
+		b = append(b, "\r\n"...)
+	}
+	b, err := appendFields(b, r.Fields, false)
+	if err != nil {
+		return dst, err
+	}
+	switch {
+	case r.Length == Chunked:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	case r.Length > 0 || wantsLength(r.Method):
+		b = appendLength(b, r.Length)
+	}
+	if !r.KeepAlive {
+		b = append(b, "Connection: close\r\n"...)
+	}
+	return append(b, "\r\n"...), nil
+}
+
+// wantsLength says whether a request without a body should say so (RFC 9110
+// 8.6): servers may answer 411 otherwise.
+func wantsLength(method []byte) bool {
+	switch string(method) {
+	case "POST", "PUT", "PATCH":
+		return true
+	}
+	return false
+}
+
+// AppendResponseHead appends the head of r: its status, date (which its caller
+// makes once a second), the framing that Length says, and the fields that
+// IsHop does not keep back. Minor is the version of the request: 1.0 gets a
+// "Connection: keep-alive" where the connection stays. A Length of 0 or more is
+// written as it is even if no body may follow (HEAD); 1xx, 204 and 304 have none.
+//
+// Its errors are those of AppendRequestHead.
+func AppendResponseHead(dst []byte, r *Response, date []byte) ([]byte, *Error) {
+	if r.Status < 100 || r.Status > 599 {
+		return dst, errStatusLine
+	}
+	b := append(dst, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(r.Status), 10)
+	b = append(b, ' ')
+	b = append(b, StatusText(r.Status)...)
+	b = append(b, "\r\nDate: "...)
+	b = append(b, date...)
+	b = append(b, "\r\n"...)
+	b, err := appendFields(b, r.Fields, true)
+	if err != nil {
+		return dst, err
+	}
+	switch {
+	case r.Status < 200 || r.Status == 204 || r.Status == 304:
+	case r.Length == Chunked:
+		b = append(b, "Transfer-Encoding: chunked\r\n"...)
+	case r.Length >= 0:
+		b = appendLength(b, r.Length)
+	}
+	switch {
+	case !r.KeepAlive:
+		b = append(b, "Connection: close\r\n"...)
+	case r.Minor == 0:
+		b = append(b, "Connection: keep-alive\r\n"...)
+	}
+	return append(b, "\r\n"...), nil
+}
+
+func appendLength(b []byte, n int64) []byte {
+	b = append(b, "Content-Length: "...)
+	b = strconv.AppendInt(b, n, 10)
+	return append(b, "\r\n"...)
+}
+
+// appendFields writes the fields that are not the writer's own.
+func appendFields(b []byte, fields []Field, dated bool) ([]byte, *Error) {
+	for i := range fields {
+		f := &fields[i]
+		if IsHop(f.Name) || dated && EqualFold(f.Name, "date") {
+			continue
+		}
+		if !ValidField(f.Name, f.Value) {
+			return b, errUnsafeField
+		}
+		b = append(b, f.Name...)
+		b = append(b, ": "...)
+		b = append(b, f.Value...)
+		b = append(b, "\r\n"...)
+	}
+	return b, nil
+}
+
+// ValidField says whether a name is a token and a value has no control
+// character, so that neither can end its line. Steps that make values from a
+// client's or a function's data use it too.
+func ValidField(name, value []byte) bool {
+	return len(name) > 0 && scan(name, 0, isToken) == len(name) && scanValue(value, 0) == len(value)
+}
+
+// Continue is the interim answer to "Expect: 100-continue".
+const Continue = "HTTP/1.1 100 Continue\r\n\r\n"
