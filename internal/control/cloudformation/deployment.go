@@ -50,12 +50,17 @@ func (d *deployment) apply(ctx context.Context) error {
 	for _, o := range outputs {
 		d.stack.Outputs = append(d.stack.Outputs, api.StackOutput(o))
 	}
-	for i := len(d.stack.Resources) - 1; i >= 0; i-- {
-		if old := d.stack.Resources[i]; d.plan.Resource(old.LogicalID) == nil {
-			d.after = append(d.after, old)
-			d.stack.Resources = slices.Delete(d.stack.Resources, i, i+1)
+	kept := make([]api.StackResource, 0, len(d.stack.Resources))
+	var gone []api.StackResource
+	for _, r := range d.stack.Resources {
+		if d.plan.Resource(r.LogicalID) == nil {
+			gone = append(gone, r)
+		} else {
+			kept = append(kept, r)
 		}
 	}
+	slices.Reverse(gone)
+	d.stack.Resources, d.after = kept, append(d.after, gone...)
 	for _, old := range d.after { // nothing refers to these any more
 		if err := d.drop(ctx, old); err != nil {
 			d.engine.cfg.Log.Warn("resource left behind", "stack", d.stack.Name, "resource", old.LogicalID, "error", err)
@@ -246,12 +251,12 @@ func (e env) GetAtt(id, attribute string) (any, error) {
 	if r.Stub {
 		return r.PhysicalID + "." + attribute, nil
 	}
-	return nil, fmt.Errorf("Template error: resource %s does not support attribute type %s in Fn::GetAtt", id, attribute) //nolint:staticcheck,revive // AWS's text
+	return nil, fmt.Errorf("Template error: resource %s does not support attribute type %s in Fn::GetAtt", id, attribute)
 }
 
 // Import finds no exports: stacks do not share values yet.
 func (e env) Import(name string) (any, error) {
-	return nil, fmt.Errorf("No export named %s found.", name) //nolint:staticcheck,revive // AWS's text
+	return nil, fmt.Errorf("No export named %s found.", name)
 }
 
 // Dynamic refuses: there is no parameter store or secrets manager here.

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -120,8 +121,8 @@ func (e *Engine) Delete(ctx context.Context, name string) error {
 		return err
 	}
 	run := &deployment{engine: e, request: Request{Stack: name}, stack: stack}
-	for i := len(stack.Resources) - 1; i >= 0; i-- {
-		if err := run.drop(ctx, stack.Resources[i]); err != nil {
+	for _, r := range slices.Backward(stack.Resources) {
+		if err := run.drop(ctx, r); err != nil {
 			return err
 		}
 	}

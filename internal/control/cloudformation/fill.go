@@ -3,6 +3,7 @@ package cloudformation
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"reflect"
 	"strconv"
 )
@@ -128,11 +129,7 @@ func fillScalar(f reflect.Value, v any) error {
 // with is props with some entries set; props stays as it is.
 func with(props map[string]any, set map[string]any) map[string]any {
 	out := make(map[string]any, len(props)+len(set))
-	for k, v := range props {
-		out[k] = v
-	}
-	for k, v := range set {
-		out[k] = v
-	}
+	maps.Copy(out, props)
+	maps.Copy(out, set)
 	return out
 }

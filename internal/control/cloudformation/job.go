@@ -120,13 +120,11 @@ func normal(v any) any {
 // at adds the resource's place in the template to an error.
 func (j *job) at(plan *cfn.Plan, err error) error {
 	r := plan.Resource(j.record.LogicalID)
-	var f *fault.Error
 	message := err.Error()
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		message = f.Message
 	}
-	var p cfn.Problem
-	if r == nil || errors.As(err, &p) {
+	if _, known := errors.AsType[cfn.Problem](err); r == nil || known {
 		return err
 	}
 	return placed{cfn.Problem{
@@ -145,8 +143,7 @@ func (p placed) Unwrap() []error { return []error{p.Problem, p.cause} }
 
 // missing says whether a delete found nothing to delete.
 func missing(err error) bool {
-	var f *fault.Error
-	return errors.As(err, &f) && f.Kind == fault.NotFound
+	return fault.NotFound.Is(err)
 }
 
 // file is the path of a file or folder that the template names.

@@ -62,12 +62,12 @@ func restAPIPatches(old, props map[string]any) []apigateway.PatchOperation {
 	was, is := texts(old["BinaryMediaTypes"]), texts(props["BinaryMediaTypes"])
 	for t := range is {
 		if !was[t] {
-			ops = append(ops, patch("add", "/binaryMediaTypes/"+escape(t), ""))
+			ops = append(ops, patch("add", "/binaryMediaTypes/"+escape(t)))
 		}
 	}
 	for t := range was {
 		if !is[t] {
-			ops = append(ops, patch("remove", "/binaryMediaTypes/"+escape(t), ""))
+			ops = append(ops, patch("remove", "/binaryMediaTypes/"+escape(t)))
 		}
 	}
 	endpoint, _ := props["EndpointConfiguration"].(map[string]any)
@@ -163,7 +163,7 @@ func fillMethod(ctx context.Context, j *job) error {
 	}
 	in := &apigateway.PutIntegrationInput{}
 	if err := fill(in, with(integration, place)); err != nil {
-		return fmt.Errorf("Integration: %w", err) //nolint:staticcheck,revive // a property
+		return fmt.Errorf("Integration: %w", err)
 	}
 	if m := text(integration["IntegrationHttpMethod"]); m != "" {
 		in.IntegrationHttpMethod = &m
@@ -241,10 +241,6 @@ func texts(v any) map[string]bool {
 
 func escape(s string) string { return strings.NewReplacer("~", "~0", "/", "~1").Replace(s) }
 
-func patch(op, path, value string) apigateway.PatchOperation {
-	p := apigateway.PatchOperation{Op: &op, Path: &path}
-	if value != "" {
-		p.Value = &value
-	}
-	return p
+func patch(op, path string) apigateway.PatchOperation {
+	return apigateway.PatchOperation{Op: &op, Path: &path}
 }

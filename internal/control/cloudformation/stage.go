@@ -142,7 +142,7 @@ func mapPatches(prefix string, old, now any) []apigateway.PatchOperation {
 	}
 	for name := range was {
 		if _, kept := is[name]; !kept {
-			ops = append(ops, patch("remove", prefix+escape(name), ""))
+			ops = append(ops, patch("remove", prefix+escape(name)))
 		}
 	}
 	return ops
@@ -173,7 +173,7 @@ func canaryPatches(j *job) []apigateway.PatchOperation {
 	}
 	canary, _ := j.props["CanarySetting"].(map[string]any)
 	if canary == nil {
-		return []apigateway.PatchOperation{patch("remove", "/canarySettings", "")}
+		return []apigateway.PatchOperation{patch("remove", "/canarySettings")}
 	}
 	var ops []apigateway.PatchOperation
 	for property, path := range map[string]string{"DeploymentId": "/canarySettings/deploymentId", "PercentTraffic": "/canarySettings/percentTraffic", "UseStageCache": "/canarySettings/useStageCache"} {

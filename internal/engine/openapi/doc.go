@@ -9,7 +9,7 @@ package openapi
 import "errors"
 
 // ErrInvalid is a document that AWS refuses.
-var ErrInvalid = errors.New("Invalid OpenAPI input.") //nolint:staticcheck,revive // parity: spec/definitions.md 5.2, the text is AWS's
+var ErrInvalid = errors.New("Invalid OpenAPI input.") // parity: spec/definitions.md 5.2, recorded
 
 // Limits of a document.
 const (

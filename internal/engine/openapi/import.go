@@ -227,19 +227,19 @@ func (d *document) serverPath() string {
 			return *v
 		}
 	}
-	for _, s := range servers {
-		server, _ := s.(*object)
-		u := server.text("url")
-		if u == nil {
-			return ""
-		}
-		rest := *u
-		if _, after, ok := strings.Cut(rest, "://"); ok {
-			_, rest, _ = strings.Cut(after, "/")
-		}
-		return rest
+	if len(servers) == 0 {
+		return ""
 	}
-	return ""
+	server, _ := servers[0].(*object)
+	u := server.text("url")
+	if u == nil {
+		return ""
+	}
+	path := *u
+	if _, after, ok := strings.Cut(path, "://"); ok {
+		_, path, _ = strings.Cut(after, "/")
+	}
+	return path
 }
 
 func isTrue(b *bool) bool { return b != nil && *b }

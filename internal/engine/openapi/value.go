@@ -198,7 +198,7 @@ func (r *reader) readJSON(body []byte) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err := dec.Token(); err != io.EOF { //nolint:errorlint // Token returns io.EOF itself
+	if _, err := dec.Token(); err != io.EOF {
 		return nil, ErrInvalid
 	}
 	return v, nil
