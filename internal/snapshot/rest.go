@@ -68,13 +68,13 @@ func freeze(tx store.Tx, apiID string) (REST, error) {
 	if r.GatewayResponses, err = store.All[api.GatewayResponse](tx, api.GatewayResponses(apiID)); err != nil {
 		return r, err
 	}
-	r.sort()
+	inOrder(&r)
 	return r, nil
 }
 
-// sort puts resources and methods in the order of their paths; the store
+// inOrder puts resources and methods in the order of their paths; the store
 // yields them in that of their ids.
-func (r *REST) sort() {
+func inOrder(r *REST) {
 	paths := make(map[string]string, len(r.Resources))
 	for _, res := range r.Resources {
 		paths[res.ID] = res.Path
