@@ -269,3 +269,6 @@ func removeTree(dir string) error {
 	}
 	return os.RemoveAll(dir)
 }
+
+// Remove removes a depot's folder and all that is in it.
+func Remove(root string) error { return removeTree(root) }
