@@ -60,7 +60,8 @@ func connect(at place, write bool) (_ *conn, err error) {
 			return nil, err
 		}
 	}
-	return c, db.Exec("PRAGMA synchronous = FULL; PRAGMA cache_size = -4096")
+	// fullfsync is for macOS, whose fsync alone leaves data in the drive's cache.
+	return c, db.Exec("PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON; PRAGMA cache_size = -4096")
 }
 
 // useWAL turns on the write-ahead log. A journal_mode that cannot be had is no
@@ -103,9 +104,14 @@ func (c *conn) migrate() error {
 		schema, application, version))
 }
 
-// opening reads what the writer must know: whether there are large documents,
-// and the last revision.
-func (c *conn) opening() (store.Revision, error) {
+// begin makes the writer's connection ready and returns the last revision.
+func (c *conn) begin(at place) (store.Revision, error) {
+	if err := c.migrate(); err != nil {
+		return 0, err
+	}
+	if err := at.settle(); err != nil {
+		return 0, err
+	}
 	parts, err := c.number("SELECT EXISTS (SELECT 1 FROM part)")
 	if err != nil {
 		return 0, err

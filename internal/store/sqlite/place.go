@@ -19,9 +19,10 @@ var ErrInUse = errors.New("another stagedoor uses it")
 
 // place is where a database is, and the right to be there.
 type place struct {
-	name string   // for people: the path as it was given
-	uri  string   // for SQLite
-	lock *os.File // held while the store is open; nil: in memory
+	name   string   // for people: the path as it was given
+	uri    string   // for SQLite
+	folder string   // where the files are
+	lock   *os.File // held while the store is open; nil: in memory
 }
 
 func (p place) memory() bool { return p.lock == nil }
@@ -43,24 +44,23 @@ func occupy(path, vfs string) (place, error) {
 	if err != nil {
 		return place{}, fmt.Errorf("open %s: %w", path, err)
 	}
-	// SQLite would make these with the permissions of the umask, and its Go
-	// file system does not flush the folder that they are named in.
+	// SQLite would make these with the permissions of the umask. It deletes and
+	// makes the WAL anew at will, then with the mode of the database (modeof).
 	for _, name := range []string{full, full + "-wal", full + "-shm"} {
 		if err := touch(name); err != nil {
 			return place{}, errors.Join(fmt.Errorf("open %s: %w", path, err), lock.Close())
 		}
 	}
-	if err := syncFolder(filepath.Dir(full)); err != nil {
-		return place{}, errors.Join(fmt.Errorf("open %s: %w", path, err), lock.Close())
-	}
 	uri := url.URL{Scheme: "file", Path: filepath.ToSlash(full)}
 	if !strings.HasPrefix(uri.Path, "/") {
 		uri.Path = "/" + uri.Path // C:/data becomes file:///C:/data
 	}
+	query := url.Values{"modeof": {full}}
 	if vfs != "" {
-		uri.RawQuery = url.Values{"vfs": {vfs}}.Encode()
+		query.Set("vfs", vfs)
 	}
-	return place{name: path, uri: uri.String(), lock: lock}, nil
+	uri.RawQuery = query.Encode()
+	return place{name: path, uri: uri.String(), folder: filepath.Dir(full), lock: lock}, nil
 }
 
 // touch makes an empty file for its owner alone, if there is none.
@@ -70,6 +70,15 @@ func touch(name string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// settle makes the names of the files durable, once SQLite has made them: its
+// Go file system flushes what is in a new WAL, and not that there is one.
+func (p place) settle() error {
+	if p.memory() {
+		return nil
+	}
+	return syncFolder(p.folder)
 }
 
 // leave gives the lock back. The lock file stays, for another process may wait
@@ -84,7 +93,7 @@ func (p place) leave() error {
 // explain says what a person can do about an error of SQLite; others stay as
 // they are.
 func (p place) explain(err error) error {
-	say := ""
+	var say string
 	switch {
 	case err == nil:
 		return nil

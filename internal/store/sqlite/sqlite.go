@@ -76,12 +76,9 @@ func open(ctx context.Context, path string, set settings) (_ *Store, err error) 
 	if err != nil {
 		return nil, err
 	}
-	if err = c.migrate(); err != nil {
-		return nil, errors.Join(at.explain(fmt.Errorf("open %s: %w", path, err)), c.close())
-	}
-	revision, err := c.opening()
+	revision, err := c.begin(at)
 	if err != nil {
-		return nil, errors.Join(at.explain(err), c.close())
+		return nil, errors.Join(at.explain(fmt.Errorf("open %s: %w", path, err)), c.close())
 	}
 	s := &Store{place: at, closing: make(chan struct{}), feed: &feed{history: set.history}}
 	s.feed.last.Store(uint64(revision))

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 
@@ -41,10 +42,18 @@ type scan struct {
 	stmt *sqlite3.Stmt
 }
 
+// errLost is what operations return after SQLite has taken the transaction
+// back, as it does when the disk is full: from then on each write would be a
+// transaction of its own.
+var errLost = errors.New("SQLite took the transaction back")
+
 // usable says whether the transaction may go on.
 func (t *tx) usable() error {
 	if t.over {
 		return store.ErrOver
+	}
+	if t.changed != nil && t.conn.db.GetAutocommit() {
+		return errLost
 	}
 	return t.cancelled()
 }

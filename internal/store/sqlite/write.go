@@ -155,7 +155,7 @@ func (w *writer) member(u *update, last store.Revision) (store.Revision, error) 
 	u.turn <- t
 	keep := <-u.played
 	if w.conn.db.GetAutocommit() {
-		return last, errors.New("SQLite took the transaction back")
+		return last, errLost
 	}
 	if keep && len(t.changed) > 0 {
 		if err := w.log(last+1, t.changed); err != nil {

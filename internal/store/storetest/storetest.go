@@ -67,7 +67,7 @@ func put(t *testing.T, s store.Store, pairs ...string) {
 	t.Helper()
 	err := s.Update(t.Context(), func(tx store.Tx) error {
 		for i := 0; i < len(pairs); i += 2 {
-			err := error(nil)
+			var err error
 			if pairs[i+1] == "-" {
 				err = tx.Delete(pairs[i])
 			} else {

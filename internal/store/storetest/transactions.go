@@ -71,7 +71,8 @@ func panics(t *testing.T, s store.Store) {
 	func() {
 		defer func() { _ = recover() }()
 		_ = s.View(t.Context(), func(tx store.Tx) error {
-			for range tx.Scan("", "") {
+			for _, err := range tx.Scan("", "") {
+				is(t, "Scan", err, nil)
 				panic("bug")
 			}
 			return nil
@@ -160,8 +161,10 @@ func contexts(t *testing.T, s store.Store) {
 	} {
 		ctx, cancel := context.WithCancel(t.Context())
 		err := do(ctx, func(tx store.Tx) error {
-			for range tx.Scan("", "") {
-				cancel()
+			for _, err := range tx.Scan("", "") {
+				if err == nil {
+					cancel()
+				}
 			}
 			_, err := tx.Get("a")
 			is(t, name+": Get once the context is done", err, context.Canceled)
