@@ -39,7 +39,9 @@ var floors = map[string]int{
 	"internal/limit":  10,
 	"internal/lambda": 10,
 
-	"internal/engine/cfn/doc": 9, // the tree that cfn and its sam both work on
+	"internal/engine/cfn/doc":   9, // the tree that cfn and its sam both work on
+	"internal/wire/jsonbody":    8, // what restjson, awsjson and eventstream write their bodies with
+	"internal/wire/eventstream": 9, // what restjson and awsjson send streams with
 }
 
 // within says whether one of two packages lies in the other's folder: a

@@ -88,7 +88,6 @@ const (
 	EventHeader                    // travels as a header of its event
 	XMLAttribute                   // an attribute of the element that holds it
 	EmptyIsNull                    // an empty string in this map is written as null
-	Token                          // an idempotency token
 )
 
 // Member is one member of a structure, the element of a list, or the key or
@@ -154,6 +153,10 @@ type Operation struct {
 	Output  uint16
 	Wrapper string // the element around an awsQuery result; empty: none
 	Open    bool   // needs no signature
+
+	// NoInput and NoOutput say that the model gives the operation none: its
+	// empty structs here are ours, and messages have no body.
+	NoInput, NoOutput bool
 }
 
 // StatusCode is the HTTP status of success.

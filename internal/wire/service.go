@@ -52,12 +52,17 @@ type Service struct {
 	Endpoint  string // the first label of its host names
 	Target    string // what stands before the dot of X-Amz-Target
 	XMLNS     string // namespace of awsQuery answers
+	Namespace string // what awsJson1_0 puts before the names of errors; empty: nothing
 	Dialect   Dialect
 	Protocols []Protocol // the preferred one first
 
 	// QueryErrors says that a service that once spoke awsQuery tells that
 	// protocol's error codes in the header x-amzn-query-error.
 	QueryErrors bool
+
+	// NameInput says that validation messages put the name of the input before
+	// the members of the body: createRestApiInput.name.
+	NameInput bool
 
 	Shapes     []Shape
 	Operations []Operation // sorted by name

@@ -43,18 +43,17 @@ type operation struct {
 
 // ref is a mention of a shape, with what is said at that place.
 type ref struct {
-	Shape            string   `json:"shape"`
-	Location         string   `json:"location"`
-	LocationName     string   `json:"locationName"`
-	TimestampFormat  string   `json:"timestampFormat"`
-	ResultWrapper    string   `json:"resultWrapper"`
-	Flattened        bool     `json:"flattened"`
-	XMLAttribute     bool     `json:"xmlAttribute"`
-	EventPayload     bool     `json:"eventpayload"`
-	EventHeader      bool     `json:"eventheader"`
-	IdempotencyToken bool     `json:"idempotencyToken"`
-	Enum             []string `json:"enum"`
-	emptyIsNull      bool
+	Shape           string   `json:"shape"`
+	Location        string   `json:"location"`
+	LocationName    string   `json:"locationName"`
+	TimestampFormat string   `json:"timestampFormat"`
+	ResultWrapper   string   `json:"resultWrapper"`
+	Flattened       bool     `json:"flattened"`
+	XMLAttribute    bool     `json:"xmlAttribute"`
+	EventPayload    bool     `json:"eventpayload"`
+	EventHeader     bool     `json:"eventheader"`
+	Enum            []string `json:"enum"`
+	emptyIsNull     bool
 }
 
 type shape struct {

@@ -14,6 +14,8 @@ type quirks struct {
 	// emptyIsNull names members ("Shape.member") whose maps write an empty
 	// string as null.
 	emptyIsNull []string
+	// nameInput says that validation messages name the input shape.
+	nameInput bool
 }
 
 func quirksOf(service string) quirks {
@@ -40,6 +42,8 @@ func quirksOf(service string) quirks {
 			},
 			// parity: control-plane.md 2.2, recorded as test_put_integration_response_templates
 			emptyIsNull: []string{"IntegrationResponse.responseTemplates"},
+			// parity: control-plane.md 2.4, createRestApiInput.endpointConfiguration.types
+			nameInput: true,
 		}
 	default:
 		return quirks{}

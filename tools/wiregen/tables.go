@@ -130,8 +130,7 @@ func (s *schema) memberRow(sh *shape, m named) (string, error) {
 		"wire.EventHeader":  m.EventHeader,
 		"wire.XMLAttribute": m.XMLAttribute,
 		"wire.EmptyIsNull":  m.emptyIsNull,
-		"wire.Token":        m.IdempotencyToken,
-	}, "wire.Required", "wire.Flattened", "wire.EventPayload", "wire.EventHeader", "wire.XMLAttribute", "wire.EmptyIsNull", "wire.Token"))
+	}, "wire.Required", "wire.Flattened", "wire.EventPayload", "wire.EventHeader", "wire.XMLAttribute", "wire.EmptyIsNull"))
 	return f.String(), nil
 }
 
@@ -183,6 +182,9 @@ func (s *schema) writeOperations(w *writer) error {
 	if m.AWSQueryCompatible != nil {
 		f.raw("QueryErrors", "true")
 	}
+	if quirksOf(s.service).nameInput {
+		f.raw("NameInput", "true")
+	}
 	f.raw("Shapes", "shapes")
 	f.raw("Operations", "operations")
 	w.p("// Table is the table of %s.\nfunc Table() *wire.Service {\nreturn &wire.Service%s\n}\n\n", m.ServiceFullName, f.String())
@@ -209,6 +211,12 @@ func (s *schema) operationRow(r row) string {
 	f.text("Wrapper", r.op.Output.ResultWrapper)
 	if r.op.AuthType == "none" {
 		f.raw("Open", "true")
+	}
+	if r.op.Input.Shape == "" {
+		f.raw("NoInput", "true")
+	}
+	if r.op.Output.Shape == "" {
+		f.raw("NoOutput", "true")
 	}
 	return f.String()
 }

@@ -501,7 +501,7 @@ var shapes = []wire.Shape{
 	sCoralAvailabilityThrottledResource: {Name: "CoralAvailabilityThrottledResource", Kind: wire.String},
 	sCoralAvailabilityThrottlingReason:  {Name: "CoralAvailabilityThrottlingReason", Kind: wire.String},
 	sCreateAcmeDomainValidationInput: {Name: "CreateAcmeDomainValidationInput", Members: []wire.Member{
-		{Name: "IdempotencyToken", Wire: "IdempotencyToken", Shape: sString, Flags: wire.Token},
+		{Name: "IdempotencyToken", Wire: "IdempotencyToken", Shape: sString},
 		{Name: "AcmeEndpointArn", Wire: "AcmeEndpointArn", Shape: sAcmeEndpointArn, Flags: wire.Required},
 		{Name: "DomainName", Wire: "DomainName", Shape: sDomainName, Flags: wire.Required},
 		{Name: "PrevalidationOptions", Wire: "PrevalidationOptions", Shape: sPrevalidationOptions, Flags: wire.Required},
@@ -511,7 +511,7 @@ var shapes = []wire.Shape{
 		{Name: "AcmeDomainValidationArn", Wire: "AcmeDomainValidationArn", Shape: sAcmeDomainValidationArn, Flags: wire.Required},
 	}},
 	sCreateAcmeEndpointInput: {Name: "CreateAcmeEndpointInput", Members: []wire.Member{
-		{Name: "IdempotencyToken", Wire: "IdempotencyToken", Shape: sString, Flags: wire.Token},
+		{Name: "IdempotencyToken", Wire: "IdempotencyToken", Shape: sString},
 		{Name: "AuthorizationBehavior", Wire: "AuthorizationBehavior", Shape: sAcmeAuthorizationBehavior, Flags: wire.Required},
 		{Name: "Contact", Wire: "Contact", Shape: sAcmeContact},
 		{Name: "CertificateAuthority", Wire: "CertificateAuthority", Shape: sCertificateAuthority, Flags: wire.Required},
@@ -522,7 +522,7 @@ var shapes = []wire.Shape{
 		{Name: "AcmeEndpointArn", Wire: "AcmeEndpointArn", Shape: sAcmeEndpointArn},
 	}},
 	sCreateAcmeExternalAccountBindingInput: {Name: "CreateAcmeExternalAccountBindingInput", Members: []wire.Member{
-		{Name: "IdempotencyToken", Wire: "IdempotencyToken", Shape: sString, Flags: wire.Token},
+		{Name: "IdempotencyToken", Wire: "IdempotencyToken", Shape: sString},
 		{Name: "AcmeEndpointArn", Wire: "AcmeEndpointArn", Shape: sAcmeEndpointArn, Flags: wire.Required},
 		{Name: "RoleArn", Wire: "RoleArn", Shape: sRoleArn, Flags: wire.Required},
 		{Name: "Expiration", Wire: "Expiration", Shape: sExpiration},

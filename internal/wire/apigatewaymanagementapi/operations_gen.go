@@ -22,7 +22,7 @@ func Table() *wire.Service {
 }
 
 var operations = []wire.Operation{
-	{Name: "DeleteConnection", Method: "DELETE", URI: "/@connections/{connectionId}", Status: 204, Input: sDeleteConnectionInput, Output: sDeleteConnectionOutput},
+	{Name: "DeleteConnection", Method: "DELETE", URI: "/@connections/{connectionId}", Status: 204, Input: sDeleteConnectionInput, Output: sDeleteConnectionOutput, NoOutput: true},
 	{Name: "GetConnection", Method: "GET", URI: "/@connections/{connectionId}", Input: sGetConnectionInput, Output: sGetConnectionResponse},
-	{Name: "PostToConnection", Method: "POST", URI: "/@connections/{connectionId}", Input: sPostToConnectionInput, Output: sPostToConnectionOutput},
+	{Name: "PostToConnection", Method: "POST", URI: "/@connections/{connectionId}", Input: sPostToConnectionInput, Output: sPostToConnectionOutput, NoOutput: true},
 }

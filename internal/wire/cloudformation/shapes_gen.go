@@ -908,7 +908,7 @@ var shapes = []wire.Shape{
 		{Name: "Regions", Wire: "Regions", Shape: sRegionList, Flags: wire.Required},
 		{Name: "ParameterOverrides", Wire: "ParameterOverrides", Shape: sParameters},
 		{Name: "OperationPreferences", Wire: "OperationPreferences", Shape: sStackSetOperationPreferences},
-		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken, Flags: wire.Token},
+		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken},
 		{Name: "CallAs", Wire: "CallAs", Shape: sCallAs},
 	}},
 	sCreateStackInstancesOutput: {Name: "CreateStackInstancesOutput", Members: []wire.Member{
@@ -941,7 +941,7 @@ var shapes = []wire.Shape{
 		{Name: "PermissionModel", Wire: "PermissionModel", Shape: sPermissionModels},
 		{Name: "AutoDeployment", Wire: "AutoDeployment", Shape: sAutoDeployment},
 		{Name: "CallAs", Wire: "CallAs", Shape: sCallAs},
-		{Name: "ClientRequestToken", Wire: "ClientRequestToken", Shape: sClientRequestToken, Flags: wire.Token},
+		{Name: "ClientRequestToken", Wire: "ClientRequestToken", Shape: sClientRequestToken},
 		{Name: "ManagedExecution", Wire: "ManagedExecution", Shape: sManagedExecution},
 	}},
 	sCreateStackSetOutput: {Name: "CreateStackSetOutput", Members: []wire.Member{
@@ -981,7 +981,7 @@ var shapes = []wire.Shape{
 		{Name: "Regions", Wire: "Regions", Shape: sRegionList, Flags: wire.Required},
 		{Name: "OperationPreferences", Wire: "OperationPreferences", Shape: sStackSetOperationPreferences},
 		{Name: "RetainStacks", Wire: "RetainStacks", Shape: sRetainStacks, Flags: wire.Required},
-		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken, Flags: wire.Token},
+		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken},
 		{Name: "CallAs", Wire: "CallAs", Shape: sCallAs},
 	}},
 	sDeleteStackInstancesOutput: {Name: "DeleteStackInstancesOutput", Members: []wire.Member{
@@ -1280,7 +1280,7 @@ var shapes = []wire.Shape{
 	sDetectStackSetDriftInput: {Name: "DetectStackSetDriftInput", Members: []wire.Member{
 		{Name: "StackSetName", Wire: "StackSetName", Shape: sStackSetNameOrId, Flags: wire.Required},
 		{Name: "OperationPreferences", Wire: "OperationPreferences", Shape: sStackSetOperationPreferences},
-		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken, Flags: wire.Token},
+		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken},
 		{Name: "CallAs", Wire: "CallAs", Shape: sCallAs},
 	}},
 	sDetectStackSetDriftOutput: {Name: "DetectStackSetDriftOutput", Members: []wire.Member{
@@ -1453,7 +1453,7 @@ var shapes = []wire.Shape{
 		{Name: "StackIdsUrl", Wire: "StackIdsUrl", Shape: sStackIdsUrl},
 		{Name: "OrganizationalUnitIds", Wire: "OrganizationalUnitIds", Shape: sOrganizationalUnitIdList},
 		{Name: "OperationPreferences", Wire: "OperationPreferences", Shape: sStackSetOperationPreferences},
-		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken, Flags: wire.Token},
+		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken},
 		{Name: "CallAs", Wire: "CallAs", Shape: sCallAs},
 	}},
 	sImportStacksToStackSetOutput: {Name: "ImportStacksToStackSetOutput", Members: []wire.Member{
@@ -2651,7 +2651,7 @@ var shapes = []wire.Shape{
 		{Name: "Regions", Wire: "Regions", Shape: sRegionList, Flags: wire.Required},
 		{Name: "ParameterOverrides", Wire: "ParameterOverrides", Shape: sParameters},
 		{Name: "OperationPreferences", Wire: "OperationPreferences", Shape: sStackSetOperationPreferences},
-		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken, Flags: wire.Token},
+		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken},
 		{Name: "CallAs", Wire: "CallAs", Shape: sCallAs},
 	}},
 	sUpdateStackInstancesOutput: {Name: "UpdateStackInstancesOutput", Members: []wire.Member{
@@ -2676,7 +2676,7 @@ var shapes = []wire.Shape{
 		{Name: "DeploymentTargets", Wire: "DeploymentTargets", Shape: sDeploymentTargets},
 		{Name: "PermissionModel", Wire: "PermissionModel", Shape: sPermissionModels},
 		{Name: "AutoDeployment", Wire: "AutoDeployment", Shape: sAutoDeployment},
-		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken, Flags: wire.Token},
+		{Name: "OperationId", Wire: "OperationId", Shape: sClientRequestToken},
 		{Name: "Accounts", Wire: "Accounts", Shape: sAccountList},
 		{Name: "Regions", Wire: "Regions", Shape: sRegionList},
 		{Name: "CallAs", Wire: "CallAs", Shape: sCallAs},

@@ -793,7 +793,7 @@ var shapes = []wire.Shape{
 		{Name: "DurableExecutionArn", Wire: "DurableExecutionArn", Shape: sDurableExecutionArn, At: wire.InLabel, Flags: wire.Required},
 		{Name: "CheckpointToken", Wire: "CheckpointToken", Shape: sCheckpointToken, Flags: wire.Required},
 		{Name: "Updates", Wire: "Updates", Shape: sOperationUpdates},
-		{Name: "ClientToken", Wire: "ClientToken", Shape: sClientToken, Flags: wire.Token},
+		{Name: "ClientToken", Wire: "ClientToken", Shape: sClientToken},
 	}},
 	sCheckpointDurableExecutionResponse: {Name: "CheckpointDurableExecutionResponse", Members: []wire.Member{
 		{Name: "CheckpointToken", Wire: "CheckpointToken", Shape: sCheckpointToken},

@@ -2368,7 +2368,7 @@ var shapes = []wire.Shape{
 		{Name: "queryDefinitionId", Wire: "queryDefinitionId", Shape: sQueryId},
 		{Name: "logGroupNames", Wire: "logGroupNames", Shape: sLogGroupNames},
 		{Name: "queryString", Wire: "queryString", Shape: sQueryDefinitionString, Flags: wire.Required},
-		{Name: "clientToken", Wire: "clientToken", Shape: sClientToken, Flags: wire.Token},
+		{Name: "clientToken", Wire: "clientToken", Shape: sClientToken},
 		{Name: "parameters", Wire: "parameters", Shape: sQueryParameterList},
 	}},
 	sPutQueryDefinitionResponse: {Name: "PutQueryDefinitionResponse", Members: []wire.Member{

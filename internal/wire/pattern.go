@@ -1,0 +1,68 @@
+package wire
+
+import (
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/dlclark/regexp2/v2"
+)
+
+// matcher is a compiled pattern.
+type matcher func(text string) bool
+
+// backtrack is how long a pattern that needs backtracking may take before it
+// counts as not matching.
+const backtrack = 50 * time.Millisecond
+
+// matches holds text to the pattern of r. Amazon's services want the whole
+// value to match, Smithy's only a part of it.
+func (c *Checker) matches(r *Rule, text string) bool {
+	if m, ok := c.patterns.Load(r); ok {
+		return m.(matcher)(text) //nolint:forcetypeassert // only matchers are stored
+	}
+	m := compilePattern(r.Pattern, c.service.Dialect)
+	c.patterns.Store(r, m)
+	return m(text)
+}
+
+// compilePattern reads a pattern in Java's dialect. The few that look around,
+// which RE2 cannot, go to a backtracking engine with a time limit; one that
+// neither reads asks for nothing.
+func compilePattern(pattern string, d Dialect) matcher {
+	java := strings.ReplaceAll(pattern, `\Z`, `\z`)
+	if d == DialectAWS {
+		java = "^(?:" + java + ")$"
+	}
+	if re, err := regexp.Compile(hexEscapes(java)); err == nil {
+		return re.MatchString
+	}
+	re, err := regexp2.Compile(java, regexp2.None)
+	if err != nil {
+		return func(string) bool { return true }
+	}
+	re.MatchTimeout = backtrack
+	return func(text string) bool {
+		ok, err := re.MatchString(text)
+		return ok && err == nil
+	}
+}
+
+// hexEscapes writes Java's \uXXXX as RE2's \x{XXXX}.
+func hexEscapes(pattern string) string {
+	var b strings.Builder
+	for {
+		before, after, ok := strings.Cut(pattern, `\u`)
+		b.WriteString(before)
+		if !ok {
+			return b.String()
+		}
+		if len(after) < 4 || strings.HasSuffix(before, `\`) {
+			b.WriteString(`\u`)
+			pattern = after
+			continue
+		}
+		b.WriteString(`\x{` + after[:4] + `}`)
+		pattern = after[4:]
+	}
+}
