@@ -83,7 +83,7 @@ func orDefault[T comparable](v *T, otherwise T) {
 func (s *Service) Handlers() map[string]wire.Handler {
 	all := map[string]wire.Handler{}
 	for _, some := range []map[string]wire.Handler{
-		s.apiHandlers(), s.methodHandlers(), s.deploymentHandlers(), s.partHandlers(),
+		s.apiHandlers(), s.methodHandlers(), s.deploymentHandlers(), s.partHandlers(), s.openAPIHandlers(),
 	} {
 		maps.Copy(all, some)
 	}
