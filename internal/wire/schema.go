@@ -86,7 +86,6 @@ const (
 	Flattened                      // a list or map without a wrapper of its own (awsQuery)
 	EventPayload                   // the event's payload is this member
 	EventHeader                    // travels as a header of its event
-	XMLAttribute                   // an attribute of the element that holds it
 	EmptyIsNull                    // an empty string in this map is written as null
 )
 

@@ -49,7 +49,6 @@ type ref struct {
 	TimestampFormat string   `json:"timestampFormat"`
 	ResultWrapper   string   `json:"resultWrapper"`
 	Flattened       bool     `json:"flattened"`
-	XMLAttribute    bool     `json:"xmlAttribute"`
 	EventPayload    bool     `json:"eventpayload"`
 	EventHeader     bool     `json:"eventheader"`
 	Enum            []string `json:"enum"`

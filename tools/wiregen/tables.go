@@ -128,9 +128,8 @@ func (s *schema) memberRow(sh *shape, m named) (string, error) {
 		"wire.Flattened":    m.Flattened || s.shapes[m.Shape].Flattened,
 		"wire.EventPayload": m.EventPayload,
 		"wire.EventHeader":  m.EventHeader,
-		"wire.XMLAttribute": m.XMLAttribute,
 		"wire.EmptyIsNull":  m.emptyIsNull,
-	}, "wire.Required", "wire.Flattened", "wire.EventPayload", "wire.EventHeader", "wire.XMLAttribute", "wire.EmptyIsNull"))
+	}, "wire.Required", "wire.Flattened", "wire.EventPayload", "wire.EventHeader", "wire.EmptyIsNull"))
 	return f.String(), nil
 }
 

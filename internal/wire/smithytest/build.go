@@ -308,7 +308,4 @@ func (b *builder) xml(row *wire.Member, t traits) {
 			row.XMLNS = ns.Prefix + "=" + ns.URI
 		}
 	}
-	if t.has("smithy.api#xmlAttribute") {
-		row.Flags |= wire.XMLAttribute
-	}
 }
