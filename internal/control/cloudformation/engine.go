@@ -106,12 +106,13 @@ func (e *Engine) Deploy(ctx context.Context, r Request) (*Result, error) {
 			stack.Params[p.Name] = "****"
 		}
 	}
+	warnings := append(slices.Clone(plan.Warnings), externalWarnings(plan)...)
 	run := &deployment{engine: e, request: r, plan: plan, stack: stack, isNew: len(stack.Resources) == 0}
 	if err := run.apply(ctx); err != nil {
 		undo := run.rollback(ctx)
-		return &Result{Stack: run.stack, Warnings: plan.Warnings}, errors.Join(err, undo)
+		return &Result{Stack: run.stack, Warnings: warnings}, errors.Join(err, undo)
 	}
-	return &Result{Stack: run.stack, Warnings: plan.Warnings, Changed: run.changed}, nil
+	return &Result{Stack: run.stack, Warnings: warnings, Changed: run.changed}, nil
 }
 
 // Delete removes a stack and what it made, in reverse order.

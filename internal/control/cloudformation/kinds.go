@@ -31,5 +31,6 @@ func kinds() map[string]kind {
 		"AWS::Logs::LogGroup": {createLogGroup, nil, removeLogGroup, nil},
 	}
 	maps.Copy(all, rowKinds())
+	maps.Copy(all, externalKinds())
 	return all
 }
