@@ -1,6 +1,10 @@
 package lambda
 
-import "time"
+import (
+	"errors"
+	"fmt"
+	"time"
+)
 
 // Definition is one function with all the versions and aliases it has now.
 type Definition struct {
@@ -16,7 +20,7 @@ type Definition struct {
 
 // Version is the code and configuration that an environment is made of.
 type Version struct {
-	// Number is "$LATEST" or a decimal number.
+	// Number is "$LATEST" or a decimal number; the key in Definition.Versions.
 	Number string
 	// Revision names this code and configuration: environments of another
 	// revision are drained. The caller changes it when either changes.
@@ -33,18 +37,19 @@ type Version struct {
 	Env map[string]string
 	// MemoryMB is the memory limit in MB. Default 128.
 	MemoryMB int
-	// Timeout is the longest a call may take. Default 3 s.
+	// Timeout is the longest a call may take. Default 3s.
 	Timeout time.Duration
-	// EphemeralMB is the size of /tmp in MB. Default 512.
+	// EphemeralMB is the size of /tmp in MB. It is not enforced.
 	EphemeralMB int
 	// TracingActive tells whether calls are traced (REPORT gets its XRAY part).
 	TracingActive bool
-	// LogFormat is "Text" (default) or "JSON".
-	LogFormat string
+	// LogFormat is "Text" (default) or "JSON"; LogLevel the application's log
+	// level with JSON, or empty.
+	LogFormat, LogLevel string
 	// LogGroup is the log group. Default "/aws/lambda/{name}".
 	LogGroup string
 	// Credentials are what AWS SDKs in the function sign with. The zero value
-	// stands for placeholder credentials that no service accepts but SDKs need.
+	// stands for "test" three times: SDKs refuse to work with nothing.
 	Credentials Credentials
 }
 
@@ -59,4 +64,72 @@ type Alias struct {
 	Name, Version string
 	// Weights gives further versions their share of calls, 0..1.
 	Weights map[string]float64
+}
+
+// Latest is the version that is not published yet.
+const Latest = "$LATEST"
+
+func (d *Definition) check() error {
+	if d.Name == "" {
+		return errors.New("it has no name")
+	}
+	if d.Reserved != nil && *d.Reserved < 0 {
+		return fmt.Errorf("reserved concurrency %d is negative", *d.Reserved)
+	}
+	for number, v := range d.Versions {
+		if v.Runtime == "" || v.CodeDir == "" {
+			return fmt.Errorf("version %s lacks a runtime or a code folder", number)
+		}
+	}
+	for name, a := range d.Aliases {
+		if _, ok := d.Versions[a.Version]; !ok {
+			return fmt.Errorf("alias %s stands for version %q, which there is not", name, a.Version)
+		}
+		for number := range a.Weights {
+			if _, ok := d.Versions[number]; !ok {
+				return fmt.Errorf("alias %s weighs version %q, which there is not", name, number)
+			}
+		}
+	}
+	return nil
+}
+
+// version is v with its defaults.
+func (d *Definition) version(number string) Version {
+	v := d.Versions[number]
+	v.Number = number
+	if v.MemoryMB <= 0 {
+		v.MemoryMB = 128
+	}
+	if v.Timeout <= 0 {
+		v.Timeout = 3 * time.Second
+	}
+	if v.LogFormat == "" {
+		v.LogFormat = "Text"
+	}
+	if v.LogGroup == "" {
+		v.LogGroup = "/aws/lambda/" + d.Name
+	}
+	if v.Credentials == (Credentials{}) {
+		v.Credentials = Credentials{AccessKeyID: "test", SecretAccessKey: "test", SessionToken: "test"}
+	}
+	return v
+}
+
+// pick is the version that a qualifier stands for; draw is random, 0 <= draw < 1.
+func (d *Definition) pick(qualifier string, draw float64) (string, bool) {
+	if qualifier == "" {
+		qualifier = Latest
+	}
+	a, ok := d.Aliases[qualifier]
+	if !ok {
+		_, ok = d.Versions[qualifier]
+		return qualifier, ok
+	}
+	for number, weight := range a.Weights {
+		if draw -= weight; draw < 0 {
+			return number, true
+		}
+	}
+	return a.Version, true
 }

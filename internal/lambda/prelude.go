@@ -1,14 +1,23 @@
 package lambda
 
 import (
+	"bufio"
+	"bytes"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 )
 
 // HTTPIntegration is the content type of a stream that begins with a Prelude.
 const HTTPIntegration = "application/vnd.awslambda.http-integration-response"
 
-// Prelude is the HTTP part at the head of a streamed answer.
+// maxPrelude is within how many bytes the prelude's delimiter must end.
+// parity: services-observability.md 7.1.1
+const maxPrelude = 16 << 10
+
+// Prelude is the HTTP part at the head of a streamed answer. What it does not
+// name is zero.
 type Prelude struct {
 	StatusCode        int                 `json:"statusCode"`
 	Headers           map[string]string   `json:"headers"`
@@ -16,7 +25,51 @@ type Prelude struct {
 	Cookies           []string            `json:"cookies"`
 }
 
-// ReadPrelude reads a stream's prelude; rest is the payload behind it.
+// ErrPrelude says that a stream does not begin with a prelude.
+var ErrPrelude = errors.New("bad prelude")
+
+// ReadPrelude reads a stream's prelude: a JSON object, then eight NULs, within
+// 16 KB. rest is the payload behind it. An error is ErrPrelude, or the stream's own.
 func ReadPrelude(r io.Reader) (p Prelude, rest io.Reader, err error) {
-	return p, r, errors.ErrUnsupported
+	b := bufio.NewReaderSize(r, maxPrelude)
+	n, err := preludeEnd(b)
+	if err != nil {
+		return Prelude{}, nil, err
+	}
+	text, err := b.Peek(n)
+	if err != nil {
+		return Prelude{}, nil, fmt.Errorf("read prelude: %w", err)
+	}
+	if text = bytes.TrimSpace(text); len(text) == 0 || text[0] != '{' {
+		return Prelude{}, nil, fmt.Errorf("%w: no JSON object", ErrPrelude)
+	}
+	if err := json.Unmarshal(text, &p); err != nil {
+		return Prelude{}, nil, fmt.Errorf("%w: %w", ErrPrelude, err)
+	}
+	if _, err := b.Discard(n + len(delimiter)); err != nil {
+		return Prelude{}, nil, fmt.Errorf("read prelude: %w", err)
+	}
+	return p, b, nil
+}
+
+const delimiter = "\x00\x00\x00\x00\x00\x00\x00\x00"
+
+// preludeEnd waits for the delimiter and returns where it begins.
+func preludeEnd(b *bufio.Reader) (int, error) {
+	for want := 1; ; {
+		_, err := b.Peek(want)
+		have, _ := b.Peek(b.Buffered()) // all of it is there
+		if i := bytes.Index(have, []byte(delimiter)); i >= 0 {
+			return i, nil
+		}
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull), len(have) == maxPrelude:
+			return 0, fmt.Errorf("%w: no delimiter within %d bytes", ErrPrelude, maxPrelude)
+		case errors.Is(err, io.EOF):
+			return 0, fmt.Errorf("%w: the stream ended before its delimiter", ErrPrelude)
+		case err != nil:
+			return 0, fmt.Errorf("read prelude: %w", err)
+		}
+		want = len(have) + 1
+	}
 }
