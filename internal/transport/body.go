@@ -1,0 +1,171 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"os"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+)
+
+// errGone is a client that went away in the middle of its request.
+var errGone = errors.New("transport: client went away")
+
+// clientBody is the body of the present request of a connection.
+type clientBody struct {
+	c      *conn
+	e      *exchange
+	in     *inbox // where read bytes are: behind the head, or in e.rest
+	left   int64  // bytes to come, or http1.Chunked
+	chunks http1.Chunks
+
+	seen   int64
+	waited time.Duration // for the client
+	expect bool          // the client waits to be told to go on
+	done   bool          // all of it was read
+	failed bool          // it cannot be read to its end
+}
+
+func (b *clientBody) start(e *exchange) {
+	*b = clientBody{c: b.c, e: e, in: &b.c.in, left: e.x.Request.Length, expect: e.x.Request.Expect}
+	b.done = b.left == http1.NoBody
+}
+
+// begin sends the interim answer, even if the body is here already: the client
+// may wait for it all the same.
+func (b *clientBody) begin() error {
+	if !b.expect {
+		return nil
+	}
+	b.expect = false
+	c := b.c
+	c.link.writeBy = c.link.clock.now().plus(c.ses.srv.cfg.Timeouts.WriteIdle)
+	if _, err := io.WriteString(c.rw, http1.Continue); err != nil {
+		b.failed = true
+		return err
+	}
+	return nil
+}
+
+func (b *clientBody) ready() ([]byte, bool) {
+	if b.done {
+		return nil, true
+	}
+	if b.left < 0 || b.seen > 0 || int64(b.in.w-b.in.r) < b.left {
+		return nil, false
+	}
+	b.done, b.seen = true, b.left
+	return b.in.take(int(b.left)), true
+}
+
+func (b *clientBody) next(limit int64) ([]byte, error) {
+	piece, err := b.piece(limit)
+	b.seen += int64(len(piece))
+	if err != nil && !errors.Is(err, io.EOF) {
+		b.failed = true
+	}
+	return piece, err
+}
+
+func (b *clientBody) piece(limit int64) ([]byte, error) {
+	if b.left >= 0 && b.left > limit-b.seen {
+		return nil, errTooLarge
+	}
+	for !b.done {
+		if b.in.empty() {
+			if err := b.fill(); err != nil {
+				return nil, err
+			}
+		}
+		if b.left >= 0 {
+			piece := b.in.take(int(min(b.left, int64(b.in.w-b.in.r))))
+			b.left -= int64(len(piece))
+			b.done = b.left == 0
+			return piece, nil
+		}
+		piece, n, err := b.chunks.Next(b.in.bytes())
+		if err != nil {
+			return nil, err
+		}
+		b.in.r += n
+		b.done = b.chunks.Done()
+		if b.seen+int64(len(piece))+b.chunks.Left() > limit || b.seen+int64(len(piece)) < 0 {
+			return nil, errTooLarge
+		}
+		if len(piece) > 0 {
+			return piece, nil
+		}
+	}
+	return nil, io.EOF
+}
+
+// fill reads more. What was read before is used up, but the head must stay
+// where it is, so reading goes on in another buffer.
+func (b *clientBody) fill() error {
+	b.in = &b.e.rest
+	b.in.reset(bodyBuffer)
+	c := b.c
+	t := &c.ses.srv.cfg.Timeouts
+	now := c.link.clock.now()
+	// Slow is who makes us wait longer than BodyGrace for fewer bytes than
+	// BodyRate allows; the time that an upstream took does not count.
+	patience := max(t.BodyGrace, time.Duration(b.seen/t.BodyRate)*time.Second) - b.waited
+	if patience <= 0 {
+		return errSlow
+	}
+	c.link.readBy = now.plus(min(t.BodyIdle, patience))
+	n, err := c.rw.Read(b.in.b)
+	b.in.w = n
+	b.waited += time.Duration(c.link.clock.now() - now)
+	switch {
+	case n > 0:
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return errSlow
+	default:
+		return errGone
+	}
+}
+
+// finish reads what nobody wanted of the body, if that is little, and says
+// whether the next request can follow.
+func (b *clientBody) finish() bool {
+	if b.failed || b.expect && !b.done {
+		return false // after a final answer, a client that waited may or may not send it
+	}
+	if b.done {
+		return true
+	}
+	limit := b.seen + lingerBytes
+	for !b.done {
+		if _, err := b.next(limit); err != nil && !errors.Is(err, io.EOF) {
+			return false
+		}
+	}
+	b.e.now = b.c.link.clock.now()
+	return true
+}
+
+// handOver moves what was read beyond the body to where heads are read.
+func (b *clientBody) handOver() {
+	c := b.c
+	if b.in != &c.in {
+		c.in, b.e.rest = b.e.rest, c.in
+	}
+	if rest := c.in.bytes(); len(rest) == 2 && string(rest) == "\r\n" {
+		c.in.r = c.in.w // some clients end a body with it
+	}
+}
+
+// tooMuchLeft says that finish is sure to fail, so that the answer can say so.
+func (b *clientBody) tooMuchLeft() bool {
+	return b.failed || !b.done && (b.expect || b.left > lingerBytes)
+}
+
+func (b *clientBody) interrupt() { b.c.link.kick() }
+
+func (b *clientBody) settle() {
+	b.c.link.unkick()
+	b.failed = b.failed || !b.done
+}

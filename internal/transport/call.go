@@ -1,0 +1,317 @@
+package transport
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/program"
+)
+
+const (
+	replyBuffer = 16 << 10 // holds a usual answer of an upstream, head and body
+	maxInterim  = 5        // interim answers before the final one. parity: security.md 9.2
+	// A request body of up to so many bytes goes out with the head. A larger
+	// one, or one that is still coming, has a goroutine of its own, since the
+	// upstream may answer, or stop reading, before it has all of it.
+	sentAtOnce = 32 << 10
+)
+
+// Why a call fails, beside what the connection says.
+var (
+	errStale    = errors.New("transport: idle connection was of no use")
+	errEmpty    = errors.New("transport: nothing more is in memory")
+	errInterim  = errors.New("transport: too many or unexpected interim answers")
+	errLongBody = errors.New("transport: upstream's body is larger than it may be")
+)
+
+// call is one request to an upstream and its answer. The slices of the reply
+// point into its buffers until the next call of the exchange.
+type call struct {
+	ups  *Upstreams
+	pool *pool
+	conn *upConn // nil once the answer is in, or nothing more is wanted of it
+	out  []byte  // head of the request, and its body if that is small
+
+	fresh bool // conn was opened for this call
+	wrote int  // bytes of out
+
+	head   inbox // the reply's head and what came with it
+	rest   inbox // what came later
+	in     *inbox
+	left   int64 // bytes of the body to come, http1.Chunked or http1.ToClose
+	chunks http1.Chunks
+	ended  bool // the whole body was taken
+	keep   bool // conn can be used again then
+
+	by      moment // when the head must be in
+	timeout time.Duration
+	idle    time.Duration // between two parts of the body
+	sender  *sender       // nil: the body went out with the head
+}
+
+func (c *call) init(u *Upstreams) { c.ups = u }
+
+// do makes the call that the exchange wants and fills in its reply. Its errors
+// are refusals.
+func (c *call) do(e *exchange) error {
+	c.end()
+	x := &e.x
+	pool, err := c.ups.pool(x.Call.Origin)
+	if err != nil {
+		return err
+	}
+	c.pool = pool
+	body, err := c.prepare(e)
+	if err != nil {
+		return err
+	}
+	start := e.now
+	c.by = start.plus(c.timeout)
+	mustDial := false
+	for {
+		err := c.attempt(e, body, mustDial)
+		if err == nil {
+			break
+		}
+		c.drop()
+		again := c.mayRetry(x.Call.Method, body, err)
+		if !again {
+			return c.refusal(e, err)
+		}
+		if mustDial = !errors.Is(err, errStale); mustDial {
+			c.ups.Counters.Retries.Add(1)
+		}
+	}
+	x.Reply.Latency = time.Duration(e.now - start)
+	if x.Call.Buffer > 0 {
+		if err := c.collect(e); err != nil {
+			c.drop()
+			return c.refusal(e, err)
+		}
+	}
+	return nil
+}
+
+// outgoing is the body of a request that does not go out with its head.
+type outgoing struct {
+	static []byte // the whole of it; nil: the client's, as it comes
+	client bool
+	length int64
+}
+
+// prepare writes the head, and a body that is small, into c.out.
+func (c *call) prepare(e *exchange) (*outgoing, error) {
+	x := &e.x
+	c.timeout, c.idle = x.Call.Timeout, x.Call.Idle
+	orDuration(&c.timeout, c.ups.cfg.Timeout)
+	orDuration(&c.idle, c.timeout)
+	body := x.Call.Body
+	req := http1.Request{Method: x.Call.Method, Target: x.Call.Target, Host: x.Call.Host, Fields: x.Call.Fields, KeepAlive: true}
+	var later *outgoing
+	if x.Call.Stream {
+		var err error
+		if body, later, err = c.clientBody(e); err != nil {
+			return nil, bodyRefusal(err)
+		}
+	}
+	req.Length = int64(len(body))
+	if len(body) > sentAtOnce {
+		later = &outgoing{static: body, length: req.Length}
+	}
+	if later != nil {
+		req.Length = later.length
+	}
+	var err *http1.Error
+	if c.out, err = http1.AppendRequestHead(c.out[:0], &req); err != nil {
+		return nil, fmt.Errorf("write request to %s: %w", x.Call.Origin.Address, err)
+	}
+	if later == nil {
+		c.out = append(c.out, body...)
+	}
+	return later, nil
+}
+
+// clientBody is the client's body for a call that relays it: what is in memory,
+// or how the rest comes.
+func (c *call) clientBody(e *exchange) ([]byte, *outgoing, error) {
+	if e.bodyIn {
+		return e.x.Body, nil, nil
+	}
+	length := e.x.Request.Length
+	if length == http1.NoBody {
+		return nil, nil, nil
+	}
+	if length > e.limit() {
+		return nil, nil, errTooLarge
+	}
+	if err := e.body.begin(); err != nil {
+		return nil, nil, err
+	}
+	if body, ok := e.body.ready(); ok {
+		return body, nil, nil
+	}
+	return nil, &outgoing{client: true, length: length}, nil
+}
+
+// attempt sends the request on one connection and reads the head of the answer.
+func (c *call) attempt(e *exchange, body *outgoing, mustDial bool) (err error) {
+	c.conn, c.wrote, c.sender = nil, 0, nil
+	c.head.reset(replyBuffer)
+	c.in = &c.head
+	if !mustDial {
+		c.conn = c.pool.take()
+	}
+	if c.fresh = c.conn == nil; c.fresh {
+		if c.conn, err = c.pool.dial(e.ctx.server, c.by); err != nil {
+			return err
+		}
+	} else {
+		c.ups.Counters.Reused.Add(1)
+	}
+	l := c.conn.link
+	l.readBy = c.by
+	l.writeBy = min(c.by, e.now.plus(c.ups.cfg.WriteIdle))
+	n := 0
+	if body == nil {
+		c.wrote, n, err = c.conn.converse(c.out, c.head.b, c.fresh)
+	} else {
+		n, err = c.sendLater(e, body)
+	}
+	if c.head.w = n; err != nil {
+		return err
+	}
+	return c.readHead(e)
+}
+
+// mayRetry says whether the call may be made again, given why it failed. What
+// counts is whether the upstream can have acted on it.
+func (c *call) mayRetry(method []byte, body *outgoing, err error) bool {
+	switch {
+	case errors.Is(err, errStale):
+		c.ups.Counters.Stale.Add(1)
+		return true
+	case c.fresh || c.head.w > 0 || body != nil || isTimeout(err):
+		return false
+	case c.wrote == 0:
+		return true
+	}
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
+		return true
+	}
+	return false
+}
+
+func isTimeout(err error) bool {
+	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
+}
+
+// refusal is the answer to a call that failed.
+func (c *call) refusal(e *exchange, err error) error {
+	if c.sender != nil && c.sender.client != nil {
+		return bodyRefusal(c.sender.client)
+	}
+	err = fmt.Errorf("call %s: %w", e.x.Call.Origin.Address, err)
+	if isTimeout(err) {
+		c.ups.Counters.Timeouts.Add(1)
+		return program.IntegrationTimeout.Refuse(err)
+	}
+	c.ups.Counters.Failures.Add(1)
+	return program.IntegrationFailure.Refuse(err)
+}
+
+// readHead reads until the head of the final answer is complete.
+func (c *call) readHead(e *exchange) error {
+	lim := &c.ups.cfg.Limits
+	reply := &e.x.Reply.Response
+	toHead := string(e.x.Call.Method) == "HEAD"
+	for interim := 0; ; {
+		n, perr := http1.ParseResponse(reply, c.head.bytes(), lim, toHead)
+		if perr != nil {
+			return perr
+		}
+		if n > 0 && reply.Status >= 200 {
+			c.head.r += n
+			break
+		}
+		if n > 0 {
+			if interim++; interim > maxInterim || reply.Status == 101 {
+				return errInterim // nobody asked to switch protocols
+			}
+			c.head.r += n
+			continue
+		}
+		n, err := c.read(c.head.room(lim.Head))
+		if c.head.w += n; err != nil {
+			return err
+		}
+	}
+	e.now = e.srv.clock.now()
+	c.left, c.chunks = reply.Length, http1.Chunks{}
+	c.keep = reply.KeepAlive
+	if c.ended = c.left == http1.NoBody; c.ended {
+		c.release(e.now)
+	}
+	return nil
+}
+
+// read reads more of the answer's head. While the request's body is still on
+// its way the time-out of the answer does not run.
+func (c *call) read(p []byte) (int, error) {
+	for {
+		n, err := c.conn.rw.Read(p)
+		c.conn.full = n == len(p)
+		if n > 0 || c.sender == nil || !isTimeout(err) {
+			return n, endOf(err)
+		}
+		by := c.sender.deadline(c.ups.clock.now(), c.timeout)
+		if by <= c.ups.clock.now() {
+			return 0, err
+		}
+		c.conn.link.readBy = by
+	}
+}
+
+// endOf is err, but an end of the connection is unexpected.
+func endOf(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// collect reads the whole body of the answer into the reply: where it is, if
+// it is all in memory, else into memory of the exchange.
+func (c *call) collect(e *exchange) error {
+	most := e.x.Call.Buffer
+	if c.left > most {
+		return errLongBody
+	}
+	if c.left > 0 && int64(c.in.w-c.in.r) >= c.left {
+		var err error
+		e.x.Reply.Body, err = c.next()
+		return err
+	}
+	for e.reply = e.reply[:0]; ; {
+		piece, err := c.next()
+		switch {
+		case errors.Is(err, io.EOF):
+			e.x.Reply.Body = e.reply
+			return nil
+		case errors.Is(err, errEmpty):
+			err = c.fillBy(e, c.by)
+		}
+		if err != nil {
+			return err
+		}
+		if int64(len(e.reply)+len(piece)) > most {
+			return errLongBody
+		}
+		e.reply = append(e.reply, piece...)
+	}
+}

@@ -1,0 +1,296 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+)
+
+// States of a connection, for whoever wants to stop it.
+const (
+	connIdle   int32 = iota // waits for the first byte of a request
+	connBusy                // has part of a request, or plays one
+	connClosed              // to be closed, or closed
+)
+
+const headBuffer = 4 << 10 // holds a usual head and a small body
+
+// conn is a client's connection over HTTP/1.1. Its goroutine blocks in reads
+// and writes. While it is idle it has nothing but its head buffer; all else
+// belongs to an exchange, which it takes from a pool when a request comes.
+type conn struct {
+	ses    *session
+	link   *link
+	rw     net.Conn // link, or TLS over it
+	remote netip.AddrPort
+	local  netip.AddrPort
+	state  atomic.Int32
+
+	in   inbox // the head of the request, and what came with it
+	body clientBody
+	to   responder
+	ctx  *clientContext
+
+	watched chan struct{} // closed when the watch has ended
+}
+
+func newConn(ses *session, nc net.Conn, remote netip.AddrPort) *conn {
+	l := newLink(nc, ses.srv.clock)
+	c := &conn{ses: ses, link: l, rw: l, remote: remote, local: addrPort(nc.LocalAddr())}
+	c.body.c, c.to.c = c, c
+	return c
+}
+
+// serve serves requests until the connection is to be closed, and closes it.
+func (c *conn) serve() {
+	defer c.close()
+	defer func() {
+		if p := recover(); p != nil {
+			c.ses.srv.cfg.Log.Error("connection panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	t := &c.ses.srv.cfg.Timeouts
+	now := c.link.clock.now()
+	first := now.plus(t.FirstByte)
+	if c.ses.tls != nil {
+		c.link.readBy = now.plus(t.Handshake)
+		c.link.writeBy = c.link.readBy
+		http2, err := c.handshake()
+		if err != nil {
+			return // no HTTP was spoken; crypto/tls has sent its alert
+		}
+		now = c.link.clock.now()
+		first = now.plus(t.Header)
+		if http2 {
+			c.serveHTTP2()
+			return
+		}
+	}
+	c.link.readBy = first
+	c.in.reset(headBuffer)
+	for c.serveOne() {
+	}
+}
+
+func (c *conn) handshake() (http2 bool, err error) {
+	tc := tls.Server(c.link, c.ses.tls)
+	c.rw = tc
+	if err := tc.HandshakeContext(c.ses.ctx); err != nil {
+		return false, err
+	}
+	return tc.ConnectionState().NegotiatedProtocol == "h2", nil
+}
+
+// serveOne serves one request; more says that another may follow it.
+func (c *conn) serveOne() (more bool) {
+	if c.in.empty() && !c.awaitFirst() {
+		return false
+	}
+	e := c.ses.srv.take(c.context())
+	switch n, err := c.readHead(e); {
+	case err != nil:
+		c.giveUp(e, err)
+	case n > 0:
+		c.in.r += n
+		more = c.exchange(e)
+		if !c.ctx.end() {
+			c.ctx = nil
+		}
+		c.link.readBy = e.now.plus(c.ses.srv.cfg.Timeouts.KeepAlive)
+	}
+	c.ses.srv.exchanges.Put(e)
+	return more
+}
+
+// context is the context of the next exchange.
+func (c *conn) context() *clientContext {
+	if c.ctx == nil {
+		c.ctx = &clientContext{server: c.ses.ctx, watch: c}
+	}
+	return c.ctx
+}
+
+// take is an exchange that is ready for a request.
+func (s *Server) take(ctx *clientContext) *exchange {
+	e, ok := s.exchanges.Get().(*exchange)
+	if !ok {
+		e = newExchange(s)
+	}
+	e.ctx = ctx
+	e.reset()
+	return e
+}
+
+// awaitFirst waits for the first bytes of a request, until link.readBy.
+// Meanwhile the connection may be closed by drain.
+func (c *conn) awaitFirst() bool {
+	if c.in.reset(headBuffer); cap(c.in.b) > keepAtMost {
+		c.in.b = make([]byte, headBuffer)
+	}
+	if c.state.Store(connIdle); c.ses.draining.Load() {
+		return false
+	}
+	n, err := c.rw.Read(c.in.b)
+	c.in.w = n
+	return err == nil && c.state.CompareAndSwap(connIdle, connBusy)
+}
+
+// readHead reads until the head is complete. n is its length, 0 if the client
+// has gone.
+func (c *conn) readHead(e *exchange) (n int, err error) {
+	lim := &c.ses.srv.cfg.Limits
+	late := moment(0)
+	for {
+		n, perr := http1.ParseRequest(&e.x.Request, c.in.bytes(), lim)
+		if perr != nil {
+			return 0, perr
+		}
+		if n > 0 {
+			return n, nil
+		}
+		if late == 0 {
+			late = c.link.clock.now().plus(c.ses.srv.cfg.Timeouts.Header)
+		}
+		c.link.readBy = late
+		m, err := c.rw.Read(c.in.room(lim.Head))
+		if c.in.w += m; err != nil {
+			if errors.Is(err, os.ErrDeadlineExceeded) {
+				return 0, errSlow
+			}
+			return 0, nil //nolint:nilerr // the client has gone; there is nobody to tell
+		}
+	}
+}
+
+// exchange plays a request whose head is in e, and says whether another may
+// follow on the connection.
+func (c *conn) exchange(e *exchange) (more bool) {
+	s := c.ses.srv
+	x := &e.x
+	x.Start = time.Now()
+	e.now = s.clock.at(x.Start)
+	x.Remote, x.Local, x.TLS = c.remote, c.local, c.ses.tls != nil
+	s.Counters.Requests.Add(1)
+	c.body.start(e)
+	c.to.reset(e, false)
+	e.body = &c.body
+	if x.Request.Length > s.cfg.MaxBody {
+		c.giveUp(e, errTooLarge)
+		return false
+	}
+	if !e.begin() {
+		c.giveUp(e, errBegin)
+		return false
+	}
+	e.play()
+	e.answer(&c.to)
+	x.Finished()
+	more = c.to.keep && c.body.finish()
+	e.call.end()
+	if !more {
+		c.linger()
+		return false
+	}
+	c.body.handOver()
+	return true
+}
+
+// closeIdle closes the connection if it is between two requests.
+func (c *conn) closeIdle() {
+	if c.state.CompareAndSwap(connIdle, connClosed) {
+		c.link.kick()
+	}
+}
+
+// closeNow closes the connection whatever it does; whoever uses it gets an
+// error.
+func (c *conn) closeNow() {
+	c.state.Store(connClosed)
+	_ = c.link.Close() // it may be closed already
+}
+
+// close ends the connection in order; over TLS it tells the client so.
+func (c *conn) close() {
+	c.state.Store(connClosed)
+	_ = c.rw.Close() // it may be closed already
+}
+
+// linger ends a connection on which the client may still be sending. Closing
+// it at once would provoke a reset, which can destroy the answer on its way.
+func (c *conn) linger() {
+	if c.to.err != nil || c.body.done && c.body.in.empty() && !c.to.front {
+		return // nobody is there, or nothing is left to come
+	}
+	if tc, ok := c.rw.(*tls.Conn); ok && tc.CloseWrite() != nil {
+		return
+	}
+	tcp, ok := c.link.Conn.(interface{ CloseWrite() error })
+	if !ok || tcp.CloseWrite() != nil {
+		return
+	}
+	c.link.readBy = c.link.clock.now().plus(c.ses.srv.cfg.Timeouts.Linger)
+	for {
+		if _, err := c.link.Read(c.in.b); err != nil {
+			return
+		}
+	}
+}
+
+// startWatch reads ahead while a step waits, to learn that the client has gone.
+func (c *conn) startWatch(gone func()) {
+	in := c.body.in
+	if in.w == len(in.b) {
+		return // what it sent already has to be used first
+	}
+	ended := make(chan struct{})
+	c.watched = ended
+	go func() {
+		defer close(ended)
+		c.link.readBy = never
+		for in.w < len(in.b) {
+			n, err := c.rw.Read(in.b[in.w:])
+			if in.w += n; err != nil {
+				if !errors.Is(err, errKicked) {
+					gone()
+				}
+				return
+			}
+		}
+	}()
+}
+
+// stopWatch waits until the watch has ended.
+func (c *conn) stopWatch() {
+	if c.watched == nil {
+		return
+	}
+	c.link.kick()
+	<-c.watched
+	c.watched = nil
+	c.link.unkick()
+}
+
+// errBegin is a panic of the handler.
+var errBegin = errors.New("transport: handler panicked")
+
+// begin asks the handler what is to be done.
+func (e *exchange) begin() (ok bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.srv.cfg.Log.Error("handler panicked", "panic", p, "stack", string(debug.Stack()))
+			ok = false
+		}
+	}()
+	e.srv.cfg.Handler.Begin(&e.x)
+	return true
+}
+
+var _ context.Context = (*clientContext)(nil)

@@ -1,0 +1,173 @@
+package transport
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/program"
+)
+
+// Sizes of the buffers that an exchange keeps for the next one; what grew
+// larger is given back.
+const (
+	bodyBuffer = 16 << 10 // pieces of a body
+	keepAtMost = 64 << 10
+)
+
+// exchange is a program.Exchange and what it takes to play it on a goroutine
+// that may block: over HTTP/1.1 or HTTP/2, which differ in where the request's
+// body comes from and where the answer goes.
+type exchange struct {
+	x   program.Exchange
+	srv *Server
+	ctx *clientContext
+
+	body   requestBody
+	bodyIn bool // the whole body is in x.Body
+
+	call  call
+	rest  inbox  // pieces of the client's body, where they do not fit behind the head
+	out   []byte // what is written to the client next
+	whole []byte // memory for x.Body
+	reply []byte // memory for x.Reply.Body
+	now   moment // about now: when the clock was last looked at
+}
+
+// requestBody is the body of the request, as a client's connection has it.
+type requestBody interface {
+	// begin tells the client to send the body, if it waits for that.
+	begin() error
+	// ready is the whole body, if it is in memory already. It is then used up.
+	ready() ([]byte, bool)
+	// next is the next piece, valid until next is called again; io.EOF follows
+	// the last. It fails as soon as it is clear that more than limit bytes come.
+	next(limit int64) ([]byte, error)
+	// interrupt makes next fail, now and from now on. It is called from
+	// another goroutine; settle is called when that one has returned.
+	interrupt()
+	settle()
+}
+
+// errTooLarge is a body that has more bytes than it may.
+var errTooLarge = errors.New("transport: body too large")
+
+// errSlow is a body that came too slowly.
+var errSlow = errors.New("transport: body too slow")
+
+func newExchange(s *Server) *exchange {
+	e := &exchange{srv: s}
+	e.call.init(s.cfg.Upstreams)
+	return e
+}
+
+// reset makes e ready for a request.
+func (e *exchange) reset() {
+	e.x.Body, e.x.Reply.Body = nil, nil // they pointed into buffers
+	e.x.Reset(e.ctx)
+	e.bodyIn = false
+	if cap(e.whole) > keepAtMost {
+		e.whole = nil
+	}
+	if cap(e.out) > keepAtMost {
+		e.out = nil
+	}
+}
+
+// play plays the route until the answer stands.
+func (e *exchange) play() {
+	for !e.playOn() {
+	}
+}
+
+// playOn plays until the answer stands, or until a step panics: that is a bug,
+// and it may cost its own request, but nobody else's.
+func (e *exchange) playOn() (done bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.srv.cfg.Log.Error("step panicked", "panic", p, "stack", string(debug.Stack()))
+			e.x.Fail(fmt.Errorf("step panicked: %v", p))
+		}
+	}()
+	for {
+		switch e.x.Play() {
+		case program.WantBody:
+			e.readBody()
+		case program.WantCall:
+			if err := e.call.do(e); err != nil {
+				e.x.Fail(err)
+			}
+		case program.WantWork:
+			e.ctx.begin()
+			e.x.Work()
+			e.ctx.pause()
+			e.now = e.srv.clock.now()
+		case program.Done:
+			return true
+		}
+	}
+}
+
+// limit is the most bytes that the body may have.
+func (e *exchange) limit() int64 {
+	if m := e.x.Route.MaxBody; m > 0 && m < e.srv.cfg.MaxBody {
+		return m
+	}
+	return e.srv.cfg.MaxBody
+}
+
+// readBody gives the route the whole body.
+func (e *exchange) readBody() {
+	if err := e.collect(); err != nil {
+		e.x.Fail(bodyRefusal(err))
+	}
+}
+
+func (e *exchange) collect() error {
+	limit := e.limit()
+	if e.x.Request.Length > limit {
+		return errTooLarge
+	}
+	if err := e.body.begin(); err != nil {
+		return err
+	}
+	if body, ok := e.body.ready(); ok {
+		e.setBody(body)
+		return nil
+	}
+	e.whole = e.whole[:0]
+	for {
+		piece, err := e.body.next(limit)
+		if errors.Is(err, io.EOF) {
+			e.now = e.srv.clock.now()
+			e.setBody(e.whole)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		e.whole = append(e.whole, piece...)
+	}
+}
+
+func (e *exchange) setBody(body []byte) {
+	e.x.SetBody(body)
+	e.bodyIn = true
+}
+
+// bodyRefusal is the answer to a body that cannot be read.
+func bodyRefusal(err error) *program.Refusal {
+	var malformed *http1.Error
+	switch {
+	case errors.Is(err, errTooLarge):
+		return program.RequestTooLarge.Refuse(err)
+	case errors.Is(err, errSlow):
+		return &program.Refusal{Type: program.BadRequest, Status: 408, Message: "Request Timeout", Cause: err}
+	case errors.As(err, &malformed) && malformed.Status == 413:
+		return program.RequestTooLarge.Refuse(err)
+	default:
+		return program.BadRequest.Refuse(err)
+	}
+}

@@ -1,0 +1,3 @@
+package transport
+
+func (c *conn) serveHTTP2() {}

@@ -1,0 +1,135 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+)
+
+// sender sends the body of a request to an upstream, on its own goroutine,
+// while the answer is waited for. It takes from the client no faster than the
+// upstream takes from it.
+type sender struct {
+	conn  *upConn
+	body  requestBody // the client's; nil: static
+	limit int64
+	idle  time.Duration // for the upstream to take the next part
+
+	static  []byte
+	chunked bool
+
+	done chan struct{} // closed at the end; what follows is set by then
+	at   moment        // when the last byte was sent
+	err  error         // the upstream did not take it
+	// client is set if the client's body could not be read to its end; the
+	// connection was closed then, so that the upstream cannot take what it has
+	// for the whole.
+	client error
+}
+
+// sendLater sends the head and starts to send the body, then reads the first
+// bytes of the answer.
+func (c *call) sendLater(e *exchange, body *outgoing) (int, error) {
+	conn := c.conn
+	if !c.fresh && !conn.quiet() {
+		return 0, errStale
+	}
+	s := &sender{
+		conn: conn, limit: e.limit(), idle: c.ups.cfg.WriteIdle,
+		static: body.static, chunked: body.length == http1.Chunked, done: make(chan struct{}),
+	}
+	if body.client {
+		s.body = e.body
+	}
+	var err error
+	if c.wrote, err = conn.rw.Write(c.out); err != nil {
+		return 0, err
+	}
+	c.sender = s
+	go s.run()
+	return c.read(c.head.b)
+}
+
+func (s *sender) run() {
+	defer close(s.done)
+	defer func() { s.at = s.conn.link.clock.now() }()
+	if s.body == nil {
+		for p := s.static; len(p) > 0 && s.err == nil; {
+			n := min(len(p), written)
+			s.write(p[:n])
+			p = p[n:]
+		}
+		return
+	}
+	var out []byte
+	for s.err == nil {
+		piece, err := s.body.next(s.limit)
+		switch {
+		case errors.Is(err, io.EOF):
+			if s.chunked {
+				s.write([]byte(http1.LastChunk))
+			}
+			return
+		case err != nil:
+			s.client = err
+			s.conn.close()
+			return
+		case s.chunked:
+			out = http1.AppendChunk(out[:0], piece)
+			s.write(out)
+		default:
+			s.write(piece)
+		}
+	}
+}
+
+// write writes p. An upstream that takes nothing for too long is given up;
+// one that has closed its side may have answered all the same.
+func (s *sender) write(p []byte) {
+	l := s.conn.link
+	l.writeBy = l.clock.now().plus(s.idle)
+	if _, s.err = s.conn.rw.Write(p); isTimeout(s.err) {
+		s.conn.close()
+	}
+}
+
+// ended says that the whole body was sent. If it could not be, the request is
+// never over.
+func (s *sender) ended() bool {
+	select {
+	case <-s.done:
+		return s.err == nil && s.client == nil
+	default:
+		return false
+	}
+}
+
+// deadline is until when the answer may take: its time-out runs from the last
+// byte of the request.
+func (s *sender) deadline(now moment, timeout time.Duration) moment {
+	select {
+	case <-s.done:
+		return s.at.plus(timeout)
+	default:
+		return now.plus(timeout)
+	}
+}
+
+// stop ends the sending, wherever it is.
+func (s *sender) stop() {
+	select {
+	case <-s.done:
+		return
+	default:
+	}
+	s.conn.close()
+	if s.body != nil {
+		s.body.interrupt()
+	}
+	<-s.done
+	if s.body != nil {
+		s.body.settle()
+	}
+}

@@ -1,0 +1,223 @@
+package transport
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Server serves API traffic on any number of listeners. It holds no goroutine
+// of its own; those that Serve starts have ended when it returns.
+type Server struct {
+	Counters Counters
+
+	cfg       Config
+	clock     clock
+	date      atomic.Pointer[httpDate]
+	exchanges sync.Pool // of *exchange
+
+	mu      sync.Mutex
+	open    int
+	perAddr map[netip.Addr]int
+}
+
+// NewServer makes a server; it starts nothing.
+func NewServer(cfg Config) *Server {
+	s := &Server{cfg: cfg.defaults(), clock: newClock(), perAddr: map[netip.Addr]int{}}
+	s.exchanges.New = func() any { return newExchange(s) }
+	return s
+}
+
+// Serve serves plain HTTP on ln until ctx is done, then lets requests under way
+// finish within Config.Grace. It closes ln, blocks until all its connections
+// are closed, and returns nil if it stopped because it was told to.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	return s.serve(ctx, ln, nil)
+}
+
+// ServeTLS is Serve for HTTPS, with HTTP/2 for clients that ask for it. config
+// is not changed; a config without NextProtos offers h2 and http/1.1.
+func (s *Server) ServeTLS(ctx context.Context, ln net.Listener, config *tls.Config) error {
+	config = config.Clone()
+	if config.MinVersion == 0 {
+		config.MinVersion = tls.VersionTLS12
+	}
+	if len(config.NextProtos) == 0 {
+		config.NextProtos = []string{"h2", "http/1.1"}
+	}
+	return s.serve(ctx, ln, config)
+}
+
+// session is one call of Serve and the connections it accepted.
+type session struct {
+	srv      *Server
+	tls      *tls.Config // nil: plain
+	h2       *http.Server
+	ctx      context.Context //nolint:containedctx // ends when exchanges under way must
+	draining atomic.Bool
+	wg       sync.WaitGroup
+
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+}
+
+func (s *Server) serve(ctx context.Context, ln net.Listener, config *tls.Config) error {
+	force, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	ses := &session{srv: s, tls: config, ctx: force, conns: map[*conn]struct{}{}}
+	unhook := context.AfterFunc(ctx, func() {
+		_ = ln.Close() // makes accept fail; the error is looked at there
+	})
+	defer unhook()
+	err := ses.accept(ctx, ln)
+	if cerr := ln.Close(); err == nil && cerr != nil && !errors.Is(cerr, net.ErrClosed) {
+		err = fmt.Errorf("close listener %s: %w", ln.Addr(), cerr)
+	}
+	ses.drain(stop)
+	return err
+}
+
+// accept takes connections until the listener is closed. Trouble that passes
+// (no more file descriptors, a client gone already) makes it pause, not end.
+func (ses *session) accept(ctx context.Context, ln net.Listener) error {
+	const longest = time.Second
+	pause := time.Duration(0)
+	for {
+		nc, err := ln.Accept()
+		switch {
+		case err == nil:
+			pause = 0
+			ses.admit(nc)
+			continue
+		case ctx.Err() != nil:
+			return nil
+		case !passes(err):
+			return fmt.Errorf("accept on %s: %w", ln.Addr(), err)
+		}
+		pause = min(max(2*pause, 5*time.Millisecond), longest)
+		ses.srv.cfg.Log.Warn("accept paused", "address", ln.Addr().String(), "error", err, "pause", pause)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pause):
+		}
+	}
+}
+
+// passes says whether accept may succeed later.
+func passes(err error) bool {
+	var temporary interface{ Temporary() bool }
+	return errors.As(err, &temporary) && temporary.Temporary() //nolint:staticcheck // deprecated for its vagueness, but it is what accept errors have
+}
+
+// admit starts a connection, or closes it if there are too many.
+func (ses *session) admit(nc net.Conn) {
+	s := ses.srv
+	remote := addrPort(nc.RemoteAddr())
+	if !s.enter(remote.Addr()) {
+		s.Counters.Crowded.Add(1)
+		_ = nc.Close() // nothing was said on it
+		return
+	}
+	c := newConn(ses, nc, remote)
+	ses.mu.Lock()
+	ses.conns[c] = struct{}{}
+	ses.mu.Unlock()
+	ses.wg.Add(1)
+	go func() {
+		defer ses.wg.Done()
+		c.serve()
+		ses.mu.Lock()
+		delete(ses.conns, c)
+		ses.mu.Unlock()
+		s.leave(remote.Addr())
+	}()
+}
+
+func (s *Server) enter(addr netip.Addr) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.open >= s.cfg.MaxConns || s.perAddr[addr] >= s.cfg.MaxConnsPerAddr {
+		return false
+	}
+	s.open++
+	s.perAddr[addr]++
+	s.Counters.Accepted.Add(1)
+	s.Counters.Open.Add(1)
+	return true
+}
+
+func (s *Server) leave(addr netip.Addr) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open--
+	if s.perAddr[addr]--; s.perAddr[addr] == 0 {
+		delete(s.perAddr, addr)
+	}
+	s.Counters.Open.Add(-1)
+}
+
+// drain closes idle connections at once, and the others when their request is
+// done or Grace is over.
+func (ses *session) drain(stop context.CancelFunc) {
+	ses.draining.Store(true)
+	ses.each((*conn).closeIdle)
+	done := make(chan struct{})
+	go func() {
+		ses.wg.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(ses.srv.cfg.Grace)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return
+	case <-timer.C:
+	}
+	stop()
+	ses.each((*conn).closeNow)
+	<-done
+}
+
+func (ses *session) each(do func(*conn)) {
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	for c := range ses.conns {
+		do(c)
+	}
+}
+
+// addrPort is the address of one end, with IPv4 as such; zero if it has none
+// (a pipe).
+func addrPort(a net.Addr) netip.AddrPort {
+	tcp, ok := a.(*net.TCPAddr)
+	if !ok {
+		return netip.AddrPort{}
+	}
+	p := tcp.AddrPort()
+	return netip.AddrPortFrom(p.Addr().Unmap(), p.Port())
+}
+
+// httpDate is the text of a Date field for one second.
+type httpDate struct {
+	second int64
+	text   []byte
+}
+
+// dateText is the Date field's text, made once a second.
+func (s *Server) dateText(now time.Time) []byte {
+	second := now.Unix()
+	if d := s.date.Load(); d != nil && d.second == second {
+		return d.text
+	}
+	d := &httpDate{second, now.UTC().AppendFormat(nil, http.TimeFormat)}
+	s.date.Store(d)
+	return d.text
+}
