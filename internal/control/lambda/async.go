@@ -35,7 +35,7 @@ func (s *Service) setAsync(ctx context.Context, in *model.PutFunctionEventInvoke
 	key := api.FunctionAsyncKey(name, orLatest(qualifier))
 	var a api.FunctionAsync
 	err = s.change(ctx, name, func(tx store.Tx) error {
-		if err := s.qualified(tx, name, orLatest(qualifier)); err != nil {
+		if err := s.qualified(tx, name, qualifier); err != nil {
 			return err
 		}
 		a = api.FunctionAsync{}

@@ -129,13 +129,13 @@ func (s *Service) PutProvisionedConcurrencyConfig(ctx context.Context, in *model
 	}, nil
 }
 
-// qualified checks that a version or an alias exists.
+// qualified checks that what a qualifier means exists.
 func (s *Service) qualified(tx store.Tx, name, qualifier string) error {
 	if _, err := s.function(tx, name, qualifier); err != nil {
 		return err
 	}
 	switch {
-	case qualifier == api.Latest:
+	case qualifier == "" || qualifier == api.Latest:
 		return nil
 	case isVersion(qualifier):
 		_, err := get[api.FunctionVersion](tx, api.FunctionVersionKey(name, qualifier), noFunction(s.here.arn(name, qualifier)))

@@ -25,7 +25,7 @@ func (s *Service) CreateFunctionUrlConfig(ctx context.Context, in *model.CreateF
 	}
 	set(&u.InvokeMode, in.InvokeMode)
 	err = s.change(ctx, name, func(tx store.Tx) error {
-		if err := s.qualified(tx, name, orLatest(qualifier)); err != nil {
+		if err := s.qualified(tx, name, qualifier); err != nil {
 			return err
 		}
 		key := api.FunctionURLKey(name, orLatest(qualifier))
