@@ -132,6 +132,8 @@ type Reply struct {
 	Response http1.Response
 	Body     []byte        // if Call.Buffer
 	Latency  time.Duration // from the start of the call to the head
+	Failed   bool          // a function failed
+	Error    []byte        // its errorMessage
 }
 
 // Answer is what the client gets. Exactly one of Body, Stream and Relay is used.

@@ -41,6 +41,21 @@ const (
 	Internal   ResponseType = "FRONT_INTERNAL"    // a bug or trouble of ours
 )
 
+// ResponseTypes lists the types that an API can customise, but for the two
+// defaults and REQUEST_TOO_LARGE, which REST APIs cannot.
+// parity: spec/rest-data-plane.md 6.1.
+func ResponseTypes() []ResponseType {
+	return []ResponseType{
+		AccessDenied, APIConfigurationError, AuthorizerConfigurationError, AuthorizerFailure, BadRequestBody,
+		BadRequestParameters, ExpiredToken, IntegrationFailure, IntegrationTimeout, InvalidAPIKey, InvalidSignature,
+		MissingAuthenticationToken, QuotaExceeded, ResourceNotFound, Throttled, Unauthorized, UnsupportedMediaType,
+		WAFFiltered,
+	}
+}
+
+// Default is the status of a type that nobody has customised.
+func (t ResponseType) Default() int { return defaults(t).status }
+
 // Refusal is an answer of the gateway itself. Zero fields take the type's
 // defaults.
 type Refusal struct {

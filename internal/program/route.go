@@ -44,6 +44,9 @@ type Stage struct {
 	Region       string
 	Variables    map[string]string
 
+	// EndpointDisabled says that only custom domain names lead here.
+	EndpointDisabled bool
+
 	// Router finds the route of a method and a path below the stage, and
 	// appends the path parameters. It never fails: what is not there is a
 	// route too.

@@ -1,0 +1,37 @@
+package compile
+
+import (
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/program"
+)
+
+// unprotected finds a protection that the definition asks for and that no step
+// gives. Such a method is refused: to serve it would be to serve it open.
+func (c *compiler) unprotected(m *api.Method) (r *program.Refusal, why string) {
+	switch {
+	case c.stage.WebACLARN != nil && *c.stage.WebACLARN != "":
+		return program.Forbidden.Refuse(nil), "the stage has a web ACL, which is not enforced here"
+	case c.snap.API.Policy != nil && *c.snap.API.Policy != "":
+		return program.Forbidden.Refuse(nil), "the API has a resource policy, which is not enforced here"
+	case c.snap.API.EndpointType == "PRIVATE":
+		return program.Forbidden.Refuse(nil), "the API is private and has no resource policy"
+	case m.AuthorizationType != "" && m.AuthorizationType != "NONE":
+		return program.Forbidden.Refuse(nil), "authorization " + m.AuthorizationType + " is not enforced here"
+	case m.APIKeyRequired:
+		return program.InvalidAPIKey.Refuse(nil), "API keys are not enforced here"
+	case m.RequestValidatorID != nil && c.validates(*m.RequestValidatorID):
+		return program.Forbidden.Refuse(nil), "request validation is not enforced here"
+	}
+	return nil, ""
+}
+
+// validates says whether a validator looks at anything. One that is not there
+// counts as one that does.
+func (c *compiler) validates(id string) bool {
+	for _, v := range c.snap.Validators {
+		if v.ID == id {
+			return v.ValidateBody || v.ValidateParameters
+		}
+	}
+	return id != ""
+}

@@ -1,0 +1,190 @@
+// Package compile makes programs of snapshots: what a deployment says becomes
+// a flat list of steps for each method.
+//
+// Compiling has no effect but its result. What outlives a program (origins,
+// functions) is handed in with Env, so that two deployments share it. A
+// definition that asks for a protection which no step gives is compiled to a
+// refusal, never to an open door.
+package compile
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/engine/route"
+	"github.com/stagedoor/stagedoor/internal/program"
+	"github.com/stagedoor/stagedoor/internal/snapshot"
+	"github.com/stagedoor/stagedoor/internal/step"
+)
+
+// Env is what programs stand on and what outlives them.
+type Env struct {
+	Account, Region string
+	Origins         step.Origins
+	Functions       step.Functions
+	// Template compiles mapping templates. Nil: only texts without references
+	// and directives can be compiled.
+	Template func(phase step.Phase, text string) (step.Renderer, error)
+	// Now is the clock of Stage.Compiled. Default time.Now.
+	Now func() time.Time
+}
+
+// REST compiles one stage of a REST API.
+func REST(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) {
+	s, err := rest(env, snap, stage)
+	if err != nil {
+		return nil, fmt.Errorf("compile stage %q of %s: %w", stage.Name, snap.API.ID, err)
+	}
+	return s, nil
+}
+
+func rest(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) {
+	now := env.Now
+	if now == nil {
+		now = time.Now
+	}
+	c := compiler{env: env, snap: snap, stage: stage, scope: step.Scope{
+		Account: env.Account, Region: env.Region, APIID: snap.API.ID, DeploymentID: stage.DeploymentID,
+		Stage: stage.Name, Variables: stage.Variables, Binary: snap.API.BinaryMediaTypes, Template: env.Template,
+	}}
+	out := &program.Stage{
+		APIID: snap.API.ID, Name: stage.Name, DeploymentID: stage.DeploymentID, Account: env.Account, Region: env.Region,
+		Variables: stage.Variables, EndpointDisabled: snap.API.DisableExecuteEndpoint, Compiled: now(),
+	}
+	var err error
+	if out.Responses, err = c.responses(); err != nil {
+		return nil, err
+	}
+	if out.Router, err = c.router(); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// compiler compiles one stage.
+type compiler struct {
+	env   Env
+	snap  snapshot.REST
+	stage api.Stage
+	scope step.Scope
+}
+
+// router compiles every method and builds the tree over them.
+func (c *compiler) router() (program.Router, error) {
+	paths := make(map[string]string, len(c.snap.Resources))
+	for _, r := range c.snap.Resources {
+		paths[r.ID] = r.Path
+	}
+	out := &router{missing: noSuchRoute()}
+	var list []route.Route[*program.Route]
+	for i := range c.snap.Methods {
+		m := &c.snap.Methods[i]
+		path, ok := paths[m.ResourceID]
+		if !ok {
+			return nil, fmt.Errorf("method %s stands on resource %q, which is not there", m.HTTPMethod, m.ResourceID)
+		}
+		r, err := c.method(m, path)
+		if err != nil {
+			return nil, fmt.Errorf("%s %s: %w", m.HTTPMethod, path, err)
+		}
+		out.routes = append(out.routes, r)
+		list = append(list, route.Route[*program.Route]{Method: m.HTTPMethod, Path: path, Value: r})
+	}
+	var err error
+	out.tree, err = route.New(list)
+	return out, err
+}
+
+// method compiles one method.
+func (c *compiler) method(m *api.Method, path string) (*program.Route, error) {
+	r := &program.Route{
+		Method: m.HTTPMethod, Resource: path, Params: route.Names(path), ResourceID: m.ResourceID,
+		Body: bodyMode(m), MaxBody: step.MaxPayload,
+	}
+	if m.OperationName != nil {
+		r.OperationName = *m.OperationName
+	}
+	scope := c.scope
+	scope.ResourceID, scope.Resource, scope.Method, scope.Operation = m.ResourceID, path, m.HTTPMethod, r.OperationName
+	p := pipeline{compiler: c, scope: scope, method: m}
+	r.Steps = p.rest()
+	return r, p.err
+}
+
+// bodyMode is what the method does with a request's body.
+func bodyMode(m *api.Method) program.BodyMode {
+	switch in := m.Integration; {
+	case in == nil:
+		return program.BodyDiscard
+	case in.Type == "HTTP_PROXY" && !step.MapsBody(in):
+		return program.BodyStream
+	default:
+		return program.BodyBuffer
+	}
+}
+
+// router is a tree of routes; what it does not have is a route as well.
+type router struct {
+	tree    *route.Tree[*program.Route]
+	missing *program.Route
+	routes  []*program.Route
+}
+
+// Match implements program.Router.
+func (r *router) Match(method, path []byte, params []program.Param) (*program.Route, []program.Param) {
+	found, params, ok := r.tree.Match(method, path, params)
+	if !ok {
+		return r.missing, params
+	}
+	return found, params
+}
+
+// Routes implements program.Router.
+func (r *router) Routes() []*program.Route {
+	return append(r.routes[:len(r.routes):len(r.routes)], r.missing)
+}
+
+// noSuchRoute answers what no method is for.
+// parity: spec/rest-data-plane.md 2.3.
+func noSuchRoute() *program.Route {
+	return &program.Route{Method: "*", Resource: "*", Steps: []program.Step{
+		step.RefuseStep(program.MissingAuthenticationToken.Refuse(nil), "no such route"),
+	}}
+}
+
+// responses compiles the gateway responses: every type that is customised, or
+// falls back to a default that is.
+// parity: spec/rest-data-plane.md 6.2.
+func (c *compiler) responses() (map[program.ResponseType]*program.GatewayResponse, error) {
+	custom := map[program.ResponseType]*program.GatewayResponse{}
+	for _, g := range c.snap.GatewayResponses {
+		r, err := c.scope.GatewayResponse(g)
+		if err != nil {
+			return nil, err
+		}
+		custom[program.ResponseType(g.Type)] = r
+	}
+	delete(custom, program.RequestTooLarge) // parity: spec/rest-data-plane.md 6.1: no effect on REST APIs
+	for _, t := range program.ResponseTypes() {
+		fallback := custom[program.Default4XX]
+		if t.Default() >= 500 {
+			fallback = custom[program.Default5XX]
+		}
+		if custom[t] == nil && fallback != nil {
+			custom[t] = fallback
+		}
+	}
+	return custom, nil
+}
+
+// unreachable says whether an integration's URI is of no use, which is the
+// method's trouble and not the stage's.
+func unreachable(err error) bool { return errors.Is(err, step.ErrUnreachable) }
+
+// trimmed is an error's text without what every such error begins with.
+func trimmed(err error) string {
+	return strings.TrimPrefix(err.Error(), step.ErrUnreachable.Error()+": ")
+}

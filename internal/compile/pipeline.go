@@ -1,0 +1,115 @@
+package compile
+
+import (
+	"fmt"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/program"
+	"github.com/stagedoor/stagedoor/internal/step"
+)
+
+// pipeline makes the steps of one method. The first error stays in err; steps
+// made after it are of no use.
+type pipeline struct {
+	*compiler
+	scope  step.Scope
+	method *api.Method
+	err    error
+}
+
+// rest is the order in which a REST API treats a request. Nothing else in
+// stagedoor decides an order.
+func (p *pipeline) rest() []program.Step {
+	return program.Compact(
+		p.protect(),
+		p.mapRequest(),
+		p.integrate(),
+		p.mapResponse(),
+	)
+}
+
+// protect refuses what asks for a protection that no step gives.
+func (p *pipeline) protect() program.Step {
+	r, why := p.unprotected(p.method)
+	if r == nil {
+		return program.Step{}
+	}
+	return step.RefuseStep(r, why)
+}
+
+// mapRequest makes the payload of an integration that is no proxy.
+func (p *pipeline) mapRequest() program.Step {
+	switch in := p.method.Integration; p.kind() {
+	case "HTTP", "AWS":
+		return p.take(p.scope.MapRequest(in))
+	}
+	return program.Step{}
+}
+
+// integrate calls what the method is for.
+func (p *pipeline) integrate() program.Step {
+	in := p.method.Integration
+	switch p.kind() {
+	case "MOCK":
+		return p.take(p.scope.IntegrateMock(p.method))
+	case "HTTP":
+		return p.take(p.scope.IntegrateHTTP(in, p.env.Origins))
+	case "HTTP_PROXY":
+		return p.take(p.scope.IntegrateHTTPProxy(in, p.env.Origins))
+	case "AWS_PROXY":
+		return p.take(p.scope.IntegrateLambdaProxy(in, p.env.Functions))
+	case "AWS":
+		return p.take(p.scope.IntegrateLambda(in, p.env.Functions))
+	case "":
+		return p.broken("the method has no integration")
+	}
+	return p.broken(p.kind() + " has no step here")
+}
+
+// mapResponse makes the answer of what came back.
+func (p *pipeline) mapResponse() program.Step {
+	switch p.kind() {
+	case "HTTP":
+		return p.take(p.scope.MapResponse(p.method, false))
+	case "AWS":
+		return p.take(p.scope.MapResponse(p.method, true))
+	case "HTTP_PROXY":
+		return step.RelayHTTPProxy()
+	}
+	return program.Step{}
+}
+
+// kind is the integration's type; of an AWS service other than Lambda it says so.
+func (p *pipeline) kind() string {
+	in := p.method.Integration
+	if in == nil {
+		return ""
+	}
+	uri := ""
+	if in.URI != nil {
+		uri = *in.URI
+	}
+	if (in.Type == "AWS" || in.Type == "AWS_PROXY") && !step.IsLambda(uri) {
+		return in.Type + " to a service other than Lambda"
+	}
+	return in.Type
+}
+
+// take keeps the first error. An integration that leads nowhere is no error:
+// its method answers 500.
+func (p *pipeline) take(s program.Step, err error) program.Step {
+	switch {
+	case err == nil:
+		return s
+	case unreachable(err):
+		return p.broken(trimmed(err))
+	case p.err == nil:
+		p.err = fmt.Errorf("integration %s: %w", p.kind(), err)
+	}
+	return program.Step{}
+}
+
+// broken answers 500, as a definition does on AWS that cannot work.
+func (p *pipeline) broken(why string) program.Step {
+	return step.RefuseStep(program.APIConfigurationError.Refuse(nil), why)
+}

@@ -1,0 +1,103 @@
+package compile_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/snapshot"
+)
+
+func binary(types ...string) func(*snapshot.REST) {
+	return func(s *snapshot.REST) { s.API.BinaryMediaTypes = types }
+}
+
+func TestNoSuchRoute(t *testing.T) {
+	stage := sketch{methods: map[string]api.Integration{"GET /a": mock(`{"statusCode":200}`, ok200("x"))}}.stage(t)
+	for _, line := range []string{"GET /b", "POST /a", "GET /", "GET /a/b", "HEAD /a", "TRACE /a"} {
+		r := send(t, stage, line)
+		if r.Status != 403 || r.Body != `{"message":"Missing Authentication Token"}` || len(r.Body) != 42 || r.Header("x-amzn-ErrorType") != "MissingAuthenticationTokenException" {
+			t.Errorf("%s: %+v", line, r)
+		}
+	}
+}
+
+// A definition that asks for protection is never served without it.
+func TestFailClosed(t *testing.T) {
+	in := map[string]api.Integration{"GET /": mock(`{"statusCode":200}`, ok200("secret"))}
+	for name, edit := range map[string]func(*snapshot.REST){
+		"IAM":             func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "AWS_IAM" },
+		"Lambda":          func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "CUSTOM" },
+		"Cognito":         func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "COGNITO_USER_POOLS" },
+		"unknown":         func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "SOMETHING" },
+		"API key":         func(s *snapshot.REST) { s.Methods[0].APIKeyRequired = true },
+		"resource policy": func(s *snapshot.REST) { s.API.Policy = ptr(`{"Version":"2012-10-17"}`) },
+		"private":         func(s *snapshot.REST) { s.API.EndpointType = "PRIVATE" },
+		"lost validator":  func(s *snapshot.REST) { s.Methods[0].RequestValidatorID = ptr("gone") },
+		"validator": func(s *snapshot.REST) {
+			s.Methods[0].RequestValidatorID = ptr("v")
+			s.Validators = []api.RequestValidator{{ID: "v", ValidateBody: true}}
+		},
+	} {
+		stage := sketch{methods: in, edit: edit}.stage(t)
+		if r := send(t, stage, "GET /"); r.Status != 403 || r.Body != `{"message":"Forbidden"}` {
+			t.Errorf("%s: %d %s, want 403", name, r.Status, r.Body)
+		}
+		if e := stage.Router.Routes()[0].Explain(); e.Steps[0].Name != "refuse" || !strings.Contains(e.Steps[0].Note, "here") && !strings.Contains(e.Steps[0].Note, "policy") {
+			t.Errorf("%s: explained as %+v", name, e.Steps)
+		}
+	}
+	idle := func(s *snapshot.REST) {
+		s.Methods[0].RequestValidatorID = ptr("v")
+		s.Validators = []api.RequestValidator{{ID: "v"}}
+	}
+	if r := send(t, sketch{methods: in, edit: idle}.stage(t), "GET /"); r.Status != 200 {
+		t.Errorf("a validator of nothing: %d, want 200", r.Status)
+	}
+}
+
+// An integration that cannot work answers 500 and leaves the rest of the stage alone.
+func TestBrokenIntegrations(t *testing.T) {
+	uri := func(typ, uri string) api.Integration {
+		return api.Integration{Type: typ, HTTPMethod: ptr("POST"), URI: &uri}
+	}
+	for name, in := range map[string]api.Integration{
+		"none":             {},
+		"no host":          uri("HTTP_PROXY", "http://${stageVariables.host}/x"),
+		"host of request":  uri("HTTP_PROXY", "http://{host}/x"),
+		"user in the host": uri("HTTP_PROXY", "http://a@b/x"),
+		"scheme":           uri("HTTP", "ftp://a/x"),
+		"port":             uri("HTTP", "http://a:22/x"),
+		"no URI":           {Type: "HTTP", HTTPMethod: ptr("GET")},
+		"function":         uri("AWS_PROXY", "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:0:function:/invocations"),
+		"service":          uri("AWS", "arn:aws:apigateway:us-east-1:sqs:path/0/q"),
+		"firehose":         uri("AWS_PROXY", "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"),
+		"not POST":         {Type: "AWS_PROXY", HTTPMethod: ptr("GET"), URI: ptr("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations")},
+	} {
+		stage := sketch{methods: map[string]api.Integration{"GET /bad": in, "GET /good": mock(`{"statusCode":200}`, ok200("x"))}}.stage(t)
+		if r := send(t, stage, "GET /bad"); r.Status != 500 || r.Body != internalError || r.Header("x-amzn-ErrorType") != "InternalServerErrorException" {
+			t.Errorf("%s: %+v, want 500", name, r)
+		}
+		if r := send(t, stage, "GET /good"); r.Status != 200 {
+			t.Errorf("%s: the good method answers %d", name, r.Status)
+		}
+	}
+}
+
+func TestStagesThatDoNotCompile(t *testing.T) {
+	for name, in := range map[string]api.Integration{
+		"pattern":  {Type: "MOCK", Responses: map[string]api.IntegrationResponse{"200": {StatusCode: "200", SelectionPattern: ptr("(")}}},
+		"source":   {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"integration.request.header.A": "nonsense"}},
+		"target":   {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"request.header.A": "'x'"}},
+		"name":     {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"integration.request.header.A B": "'x'"}},
+		"place":    {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"integration.request.body.A": "'x'"}},
+		"path":     {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"integration.request.header.A": "method.request.body.a[*]"}},
+		"status":   {Type: "MOCK", Responses: map[string]api.IntegrationResponse{"abc": {StatusCode: "abc"}}},
+		"handling": {Type: "MOCK", ContentHandling: ptr("CONVERT_TO_GOLD")},
+		"newline":  {Type: "MOCK", Responses: map[string]api.IntegrationResponse{"200": {StatusCode: "200", ResponseParameters: map[string]string{"method.response.header.A": "'x\r\nB: c'"}}}},
+	} {
+		if _, err := (sketch{methods: map[string]api.Integration{"GET /": in}}).try(); err == nil || !strings.Contains(err.Error(), `compile stage "prod" of abc123: GET /`) {
+			t.Errorf("%s: %v, want an error that names the method", name, err)
+		}
+	}
+}

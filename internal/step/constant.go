@@ -1,0 +1,21 @@
+package step
+
+// Names and values that steps write, as bytes. They are never written to.
+//
+//nolint:gochecknoglobals // constants
+var (
+	jsonBytes  = []byte(typeJSON)
+	commaBytes = []byte{','}
+	listBytes  = []byte(", ")
+	httpBytes  = []byte("http")
+	httpsBytes = []byte("https")
+
+	nameAccept         = []byte("Accept")
+	nameAPIID          = []byte("X-Amzn-Apigateway-Api-Id")
+	nameContentType    = []byte("Content-Type")
+	nameForwardedFor   = []byte("X-Forwarded-For")
+	nameForwardedPort  = []byte("X-Forwarded-Port")
+	nameForwardedProto = []byte("X-Forwarded-Proto")
+	nameTrace          = []byte("X-Amzn-Trace-Id")
+	nameUserAgent      = []byte("User-Agent")
+)

@@ -1,0 +1,300 @@
+package step
+
+import (
+	"bytes"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/program"
+)
+
+// httpCall is what HTTP and HTTP_PROXY have in common: where a request goes.
+type httpCall struct {
+	target  *target
+	origin  *program.Origin
+	method  []byte // empty: the client's
+	params  requestMappings
+	apiID   []byte
+	timeout time.Duration
+	idle    time.Duration
+}
+
+// idleStream is how long a streamed answer may pause.
+// parity: spec/rest-data-plane.md 3.10, Regional endpoints.
+const idleStream = 5 * time.Minute
+
+// httpCall compiles an HTTP endpoint. An endpoint that no call can reach is
+// ErrUnreachable.
+func (s Scope) httpCall(in *api.Integration, origins Origins) (*httpCall, error) {
+	params, err := s.requestMappings(in.RequestParameters, false)
+	if err != nil {
+		return nil, err
+	}
+	uri := ""
+	if in.URI != nil {
+		uri = *in.URI
+	}
+	t, err := s.parseTarget(uri, params.path)
+	if err != nil {
+		return nil, err
+	}
+	c := &httpCall{
+		target: t, params: params, apiID: []byte(s.APIID),
+		origin:  t.origin(origins, in.InsecureSkipVerify != nil && *in.InsecureSkipVerify),
+		timeout: milliseconds(in.TimeoutMillis),
+	}
+	c.idle = c.timeout
+	if in.ResponseTransferMode == "STREAM" {
+		c.idle = idleStream
+	}
+	if in.HTTPMethod != nil && *in.HTTPMethod != "ANY" {
+		c.method = []byte(*in.HTTPMethod)
+	}
+	return c, nil
+}
+
+// begin fills what every call has, but its target's query and its own fields.
+func (c *httpCall) begin(x *program.Exchange) error {
+	x.Call.Origin, x.Call.Host = c.origin, c.target.host
+	x.Call.Timeout, x.Call.Idle = c.timeout, c.idle
+	x.Call.Method = c.method
+	if len(c.method) == 0 {
+		x.Call.Method = x.Method
+	}
+	var err error
+	if x.Call.Target, err = c.target.append(x, x.Call.Target[:0]); err != nil {
+		return err
+	}
+	return c.params.setHeaders(x)
+}
+
+// bodiless says whether a call with the method carries no body.
+// parity: spec/rest-data-plane.md 3.7.1, last row.
+func bodiless(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS":
+		return true
+	}
+	return false
+}
+
+// note is the call for explain.
+func (c *httpCall) note() string {
+	method := string(c.method)
+	if method == "" {
+		method = "ANY"
+	}
+	uri := c.target.scheme + "://" + string(c.target.host)
+	for _, p := range c.target.pieces {
+		if p.from != nil {
+			uri += "{" + p.name + "}"
+		} else {
+			uri += string(p.text)
+		}
+	}
+	return fmt.Sprintf("%s %s within %v", method, uri, c.timeout)
+}
+
+// IntegrateHTTPProxy passes the request on to an HTTP endpoint; RelayHTTPProxy
+// is the step that comes after it. The client's body is relayed as it comes,
+// unless MapsBody says that it must be read before.
+// parity: spec/rest-data-plane.md 3.7.1.
+func (s Scope) IntegrateHTTPProxy(in *api.Integration, origins Origins) (program.Step, error) {
+	c, err := s.httpCall(in, origins)
+	if err != nil {
+		return program.Step{}, err
+	}
+	if c.params.breaks != "" {
+		return RefuseStep(program.APIConfigurationError.Refuse(nil), c.params.breaks+" cannot be mapped"), nil
+	}
+	buffered := MapsBody(in)
+	return program.Step{Name: "integrate", Note: "http_proxy " + c.note(), Run: func(x *program.Exchange) error {
+		return c.proxy(x, buffered)
+	}}, nil
+}
+
+// RelayHTTPProxy makes the upstream's answer the client's.
+func RelayHTTPProxy() program.Step {
+	remap := newRemapNames()
+	return program.Step{Name: "relay", Note: "the answer as it comes", Run: func(x *program.Exchange) error {
+		x.Answer.Status = x.Reply.Response.Status
+		x.Answer.Relay = true
+		relayFields(x, remap)
+		return nil
+	}}
+}
+
+// MapsBody says whether a parameter mapping looks at the request's body.
+func MapsBody(in *api.Integration) bool {
+	for _, expr := range in.RequestParameters {
+		if strings.HasPrefix(expr, "method.request.body") {
+			return true
+		}
+	}
+	return false
+}
+
+// proxy prepares the call.
+func (c *httpCall) proxy(x *program.Exchange, buffered bool) error {
+	if err := c.begin(x); err != nil {
+		return err
+	}
+	query := c.target.query
+	if q := x.Request.Query; len(q) > 0 {
+		if query {
+			x.Call.Target = append(x.Call.Target, '&')
+		} else {
+			x.Call.Target = append(x.Call.Target, '?')
+		}
+		x.Call.Target, query = appendRaw(x.Call.Target, q, true), true
+	}
+	var err error
+	if x.Call.Target, err = c.params.appendQuery(x, x.Call.Target, query); err != nil {
+		return err
+	}
+	forwardFields(x)
+	x.Call.Fields = append(x.Call.Fields,
+		http1.Field{Name: nameTrace, Value: x.TraceID()},
+		http1.Field{Name: nameAPIID, Value: c.apiID})
+	if x.Request.Length != http1.NoBody && !bodiless(x.Call.Method) {
+		if buffered {
+			x.Call.Body = x.Body
+		} else {
+			x.Call.Stream = true
+		}
+	}
+	x.Await()
+	return nil
+}
+
+// forwardFields adds the client's fields to the call: all but those that end
+// here and those that a mapping has set. What the client names in its
+// Connection field goes first, then the gateway's own fields are written, so
+// that a client cannot have those removed.
+// parity: spec/security.md 9.3.
+func forwardFields(x *program.Exchange) {
+	mapped := len(x.Call.Fields)
+	hop := hopByHop(x)
+	var forwardedFor []byte
+	for i := range x.Request.Fields {
+		f := &x.Request.Fields[i]
+		is := headerOf(f.Name)
+		if is == hForwardedFor {
+			forwardedFor = joined(x, forwardedFor, f.Value)
+		}
+		if !is.forwarded() || hop != nil && names(hop, f.Name) || fieldAt(x.Call.Fields[:mapped], f.Name) >= 0 {
+			continue
+		}
+		if plain, spoofs := plainName(f.Name); !plain || spoofs || dashedToo(x, f.Name) {
+			continue
+		}
+		x.Call.Fields = append(x.Call.Fields, *f)
+	}
+	x.Call.Fields = addForwarded(x, x.Call.Fields, forwardedFor, mapped)
+}
+
+// dashedToo says whether a name with underscores has a sibling with dashes.
+func dashedToo(x *program.Exchange, name []byte) bool {
+	if bytes.IndexByte(name, '_') < 0 {
+		return false
+	}
+	for i := range x.Request.Fields {
+		other := x.Request.Fields[i].Name
+		if len(other) == len(name) && bytes.IndexByte(other, '_') < 0 && sameDashed(name, other) {
+			return true
+		}
+	}
+	return false
+}
+
+func sameDashed(underscored, dashed []byte) bool {
+	for i, c := range underscored {
+		if c == '_' {
+			c = '-'
+		}
+		if lower(c) != lower(dashed[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// hopByHop is what the client's Connection fields name, nil if it is nothing
+// but close or keep-alive.
+func hopByHop(x *program.Exchange) []byte {
+	var list []byte
+	for i := range x.Request.Fields {
+		f := &x.Request.Fields[i]
+		if headerOf(f.Name) != hConnection || equalFold(f.Value, "keep-alive") || equalFold(f.Value, "close") {
+			continue
+		}
+		list = joined(x, list, f.Value)
+	}
+	return list
+}
+
+// joined is two values of one field as one.
+func joined(x *program.Exchange, a, b []byte) []byte {
+	if len(a) == 0 {
+		return b
+	}
+	return x.KeepBytes(a, listBytes, b)
+}
+
+// addForwarded says for whom the request is forwarded: the client's own word
+// is kept and the address of the connection appended. A mapping may say otherwise.
+func addForwarded(x *program.Exchange, fields []http1.Field, sent []byte, mapped int) []http1.Field {
+	add := func(name, value []byte) {
+		if fieldAt(fields[:mapped], name) < 0 {
+			fields = append(fields, http1.Field{Name: name, Value: value})
+		}
+	}
+	add(nameForwardedFor, forwardedFor(x, sent))
+	add(nameForwardedPort, forwardedPort(x))
+	add(nameForwardedProto, forwardedProto(x))
+	return fields
+}
+
+func forwardedFor(x *program.Exchange, sent []byte) []byte {
+	return joined(x, sent, x.KeepVariable((*program.Exchange).AppendSourceIP))
+}
+
+func forwardedPort(x *program.Exchange) []byte { return x.KeepVariable(appendLocalPort) }
+
+func appendLocalPort(x *program.Exchange, dst []byte) []byte {
+	return strconv.AppendUint(dst, uint64(x.Local.Port()), 10)
+}
+
+func forwardedProto(x *program.Exchange) []byte {
+	if x.TLS {
+		return httpsBytes
+	}
+	return httpBytes
+}
+
+// relayFields makes the upstream's fields those of the answer.
+func relayFields(x *program.Exchange, remap *remapNames) {
+	hop := []byte(nil)
+	for i := range x.Reply.Response.Fields {
+		if f := &x.Reply.Response.Fields[i]; headerOf(f.Name) == hConnection && !equalFold(f.Value, "keep-alive") && !equalFold(f.Value, "close") {
+			hop = joined(x, hop, f.Value)
+		}
+	}
+	for i := range x.Reply.Response.Fields {
+		f := &x.Reply.Response.Fields[i]
+		is := headerOf(f.Name)
+		switch is.proxied() {
+		case passed:
+			if hop == nil || !names(hop, f.Name) {
+				x.Answer.Fields = append(x.Answer.Fields, *f)
+			}
+		case remapped:
+			x.Answer.Fields = append(x.Answer.Fields, http1.Field{Name: remap[is], Value: f.Value})
+		case dropped:
+		}
+	}
+}

@@ -1,0 +1,304 @@
+package step
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/program"
+)
+
+type sourceKind uint8
+
+const (
+	fromText sourceKind = iota
+	fromContext
+	fromPath
+	fromQuery
+	fromQueryAll
+	fromHeader
+	fromHeaderAll
+	fromBody
+	fromReplyHeader
+	fromReplyHeaderAll
+	fromReplyBody
+)
+
+// source is a mapping expression, compiled: where a value comes from.
+// parity: spec/rest-data-plane.md 3.7.2, 3.7.3.
+type source struct {
+	kind     sourceKind
+	name     string           // of a parameter or field
+	text     []byte           // fromText; empty: there is never a value
+	variable program.Variable // fromContext; nil: there is never a value
+	body     bodyPath
+}
+
+// parseSource reads an expression. replies says whether it stands in an
+// integration response, where integration.response.* may be used, and
+// method.request.* may not.
+func (s Scope) parseSource(expr string, replies bool) (source, error) {
+	if n := len(expr); n >= 2 && expr[0] == '\'' && expr[n-1] == '\'' {
+		return source{text: []byte(expr[1 : n-1])}, nil
+	}
+	if name, ok := strings.CutPrefix(expr, "stageVariables."); ok {
+		return source{text: []byte(s.Variables[name])}, nil
+	}
+	if name, ok := strings.CutPrefix(expr, "context."); ok {
+		return source{kind: fromContext, variable: program.ContextVariable(name)}, nil
+	}
+	where, rest, _ := strings.Cut(expr, ".")
+	of, rest, _ := strings.Cut(rest, ".")
+	kind, name, _ := strings.Cut(rest, ".")
+	if replies && where == "integration" && of == "response" {
+		return replySource(expr, kind, name)
+	}
+	if !replies && where == "method" && of == "request" {
+		return requestSource(expr, kind, name)
+	}
+	return source{}, badMapping(expr)
+}
+
+func badMapping(expr string) error {
+	return fmt.Errorf("invalid mapping expression specified: %q", expr)
+}
+
+func requestSource(expr, kind, name string) (source, error) {
+	kinds := map[string]sourceKind{
+		"path": fromPath, "querystring": fromQuery, "multivaluequerystring": fromQueryAll,
+		"header": fromHeader, "multivalueheader": fromHeaderAll,
+	}
+	if k, ok := kinds[kind]; ok && name != "" {
+		return source{kind: k, name: name}, nil
+	}
+	if kind == "body" {
+		path, err := parseBodyPath(name)
+		return source{kind: fromBody, body: path}, err
+	}
+	return source{}, badMapping(expr)
+}
+
+func replySource(expr, kind, name string) (source, error) {
+	switch {
+	case kind == "header" && name != "":
+		return source{kind: fromReplyHeader, name: strings.ToLower(name)}, nil
+	case kind == "multivalueheader" && name != "":
+		return source{kind: fromReplyHeaderAll, name: strings.ToLower(name)}, nil
+	case kind == "body":
+		path, err := parseBodyPath(name)
+		return source{kind: fromReplyBody, body: path}, err
+	}
+	return source{}, badMapping(expr)
+}
+
+// never says whether the source can be seen at deployment to have no value.
+func (s *source) never() bool {
+	return s.kind == fromText && len(s.text) == 0 || s.kind == fromContext && s.variable == nil
+}
+
+// value is the source's value for an exchange; none is empty. Several values
+// are joined with commas.
+func (s *source) value(x *program.Exchange) ([]byte, error) {
+	switch s.kind {
+	case fromContext:
+		if s.variable == nil {
+			return nil, nil
+		}
+		return x.KeepVariable(s.variable), nil
+	case fromPath:
+		v, _ := x.Param(s.name)
+		return v, nil
+	case fromQuery:
+		v, _ := x.QueryValue(s.name)
+		return v, nil
+	case fromQueryAll:
+		return joinQuery(x, s.name), nil
+	case fromHeader:
+		return lastHeader(x, s.name), nil
+	case fromHeaderAll:
+		return joinHeader(x, s.name), nil
+	case fromBody:
+		return s.body.find(x, x.Body)
+	case fromReplyHeader:
+		return http1.Get(x.Reply.Response.Fields, s.name), nil
+	case fromReplyHeaderAll:
+		return joinFields(x, x.Reply.Response.Fields, func(name []byte) bool { return http1.EqualFold(name, s.name) }), nil
+	case fromReplyBody:
+		v, err := s.body.find(x, x.Reply.Body)
+		if err != nil {
+			return nil, nil //nolint:nilerr // what the back end answers is no fault of the client: the header is left out
+		}
+		return v, nil
+	default:
+		return s.text, nil
+	}
+}
+
+// same compares a client's field name with one in a mapping. Case matters;
+// HTTP/2 has lower case only, so there it cannot.
+// parity: developer guide, "Amazon API Gateway important notes".
+func same(x *program.Exchange, sent []byte, name string) bool {
+	if string(sent) == name {
+		return true
+	}
+	return x.Request.HTTP2 && len(sent) == len(name) && strings.EqualFold(string(sent), name)
+}
+
+func lastHeader(x *program.Exchange, name string) []byte {
+	fields := x.Request.Fields
+	for i := len(fields) - 1; i >= 0; i-- {
+		if same(x, fields[i].Name, name) && !headerOf(fields[i].Name).unseen() {
+			return fields[i].Value
+		}
+	}
+	return nil
+}
+
+func joinHeader(x *program.Exchange, name string) []byte {
+	return joinFields(x, x.Request.Fields, func(sent []byte) bool { return same(x, sent, name) && !headerOf(sent).unseen() })
+}
+
+func joinFields(x *program.Exchange, fields []http1.Field, match func(name []byte) bool) []byte {
+	var all []byte
+	found := false
+	for _, f := range fields {
+		if !match(f.Name) {
+			continue
+		}
+		if found {
+			all = x.KeepBytes(all, commaBytes, f.Value)
+		} else {
+			all, found = f.Value, true
+		}
+	}
+	return all
+}
+
+func joinQuery(x *program.Exchange, name string) []byte {
+	var all []byte
+	found := false
+	for _, p := range x.Query() {
+		if string(p.Name) != name {
+			continue
+		}
+		if found {
+			all = x.KeepBytes(all, commaBytes, p.Value)
+		} else {
+			all, found = p.Value, true
+		}
+	}
+	return all
+}
+
+// bodyPath is a way into a JSON document: names of members and indexes of
+// lists. The zero value is the whole document.
+type bodyPath []string
+
+// parseBodyPath reads a JSONPath without its "$.": a.b, a[0].b, ['a b'].
+func parseBodyPath(path string) (bodyPath, error) {
+	var steps bodyPath
+	for rest := path; rest != ""; {
+		if rest[0] != '[' {
+			i := strings.IndexAny(rest, ".[")
+			if i < 0 {
+				i = len(rest)
+			}
+			if i == 0 {
+				return nil, badBodyPath(path)
+			}
+			steps = append(steps, rest[:i])
+			rest = rest[i:]
+		} else {
+			step, after, ok := strings.Cut(rest[1:], "]")
+			if !ok || step == "" {
+				return nil, badBodyPath(path)
+			}
+			steps = append(steps, strings.Trim(step, `'"`))
+			rest = after
+		}
+		if after, ok := strings.CutPrefix(rest, "."); ok {
+			if rest = after; rest == "" {
+				return nil, badBodyPath(path)
+			}
+		}
+	}
+	for _, s := range steps {
+		if strings.ContainsAny(s, "*?@:") || s == "" {
+			return nil, badBodyPath(path)
+		}
+	}
+	return steps, nil
+}
+
+func badBodyPath(path string) error {
+	return fmt.Errorf("JSON path %q in a parameter mapping: only names and indexes are supported", path)
+}
+
+//nolint:gochecknoglobals // an error, never assigned again
+var errBody = errors.New("the body begins like JSON and is none")
+
+// find is what the path leads to: the text of a string, or JSON; empty if
+// there is nothing. A document that begins like JSON must be JSON, even when
+// the whole of it is wanted.
+// parity: spec/rest-data-plane.md 3.7.2.
+func (p bodyPath) find(x *program.Exchange, doc []byte) ([]byte, error) {
+	if len(doc) == 0 {
+		doc = []byte("{}")
+	}
+	start := skipSpace(doc, 0)
+	if start == len(doc) || !bytes.ContainsRune([]byte(`{["'`), rune(doc[start])) {
+		if len(p) == 0 {
+			return doc, nil
+		}
+		return nil, nil
+	}
+	at, err := wholeValue(doc)
+	if err != nil {
+		return nil, &program.Refusal{Type: program.Default4XX, Status: 400, Message: "Invalid JSON in request body", Cause: errBody}
+	}
+	if len(p) == 0 {
+		return doc, nil
+	}
+	for _, step := range p {
+		if at = child(at, step); at == nil {
+			return nil, nil
+		}
+	}
+	switch at[0] {
+	case '"':
+		return x.KeepBytes(appendUnquoted(nil, at)), nil
+	case 'n':
+		return nil, nil
+	}
+	return at, nil
+}
+
+// child is the member or element of a raw value; the last of several members
+// of one name, nil if there is none.
+func child(value []byte, step string) (found []byte) {
+	switch value[0] {
+	case '{':
+		_ = members(value, func(name, v []byte) error {
+			if string(appendUnquoted(nil, name)) == step {
+				found = v
+			}
+			return nil
+		})
+	case '[':
+		at, err := strconv.Atoi(step)
+		if err != nil {
+			return nil
+		}
+		_ = elements(value, func(v []byte) error {
+			if at == 0 {
+				found = v
+			}
+			at--
+			return nil
+		})
+	}
+	return found
+}

@@ -1,0 +1,105 @@
+package step
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stagedoor/stagedoor/internal/program"
+)
+
+// template is one mapping template, for one media type.
+type template struct {
+	media string // "$default" is for what nothing else is for
+	text  []byte // what it renders to, if that is known
+	fixed bool   // it is
+	vtl   Renderer
+
+	response *response // of a MOCK: what a fixed text leads to; nil: to a 500
+}
+
+// templates compiles the templates of an integration, application/json first,
+// then by name: the order in which they were given is not kept.
+func (s Scope) templates(all map[string]*string, phase Phase) ([]template, error) {
+	var list []template
+	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
+		if a == typeJSON || b == typeJSON {
+			return boolInt(b == typeJSON) - boolInt(a == typeJSON)
+		}
+		return strings.Compare(a, b)
+	})
+	for _, media := range keys {
+		text := ""
+		if all[media] != nil {
+			text = *all[media]
+		}
+		t := template{media: media, text: []byte(text), fixed: true}
+		if strings.ContainsAny(text, "#$") {
+			var err error
+			if t, err = s.rendered(media, text, phase); err != nil {
+				return nil, err
+			}
+		}
+		list = append(list, t)
+	}
+	return list, nil
+}
+
+func (s Scope) rendered(media, text string, phase Phase) (template, error) {
+	if s.Template == nil {
+		return template{}, fmt.Errorf("template for %s: %w", media, errNoEngine)
+	}
+	r, err := s.Template(phase, text)
+	if err != nil {
+		return template{}, fmt.Errorf("template for %s: %w", media, err)
+	}
+	return template{media: media, vtl: r}, nil
+}
+
+//nolint:gochecknoglobals // an error, never assigned again
+var errNoEngine = errors.New("there is no engine for templates with references or directives")
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// render is the template's output. It belongs to the exchange or to nobody.
+func (t *template) render(x *program.Exchange, input []byte) ([]byte, error) {
+	if t.fixed {
+		return t.text, nil
+	}
+	out, err := t.vtl.Render(x, input, nil)
+	if err != nil {
+		return nil, refuseAs(program.APIConfigurationError, err)
+	}
+	return out, nil
+}
+
+// pick is the template for a media type, or the default one, or nil.
+func pick(list []template, media []byte) *template {
+	var fallback *template
+	for i := range list {
+		t := &list[i]
+		if equalFold(media, t.media) {
+			return t
+		}
+		if t.media == "$default" {
+			fallback = t
+		}
+	}
+	return fallback
+}
+
+// kinds lists the media types for explain.
+func kinds(list []template) string {
+	all := make([]string, 0, len(list))
+	for _, t := range list {
+		all = append(all, t.media)
+	}
+	return strings.Join(all, " ")
+}
