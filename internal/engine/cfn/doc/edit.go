@@ -77,8 +77,8 @@ func (v *Value) Append(item *Value) {
 	}
 }
 
-// SetItem replaces item i of a list.
-func (v *Value) SetItem(i int, to *Value) { v.items[i] = to }
+// SetNth replaces item i of a list or value i of a map.
+func (v *Value) SetNth(i int, to *Value) { v.items[i] = to }
 
 // Clone copies the value and all below it.
 func (v *Value) Clone() *Value {
