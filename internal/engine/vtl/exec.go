@@ -1,0 +1,232 @@
+package vtl
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// errStop ends a rendering where #stop stands; errBreak the innermost loop.
+var (
+	errStop  = errors.New("stop")
+	errBreak = errors.New("break")
+)
+
+// run is one rendering.
+type run struct {
+	env   Env
+	vars  map[string]any
+	out   []byte
+	base  int // of out, where this rendering's output begins
+	steps int
+	loops int
+	depth int
+}
+
+func (r *run) step() error {
+	r.steps++
+	if r.steps > maxSteps {
+		return fmt.Errorf("%w: more than %d steps", ErrTemplate, maxSteps)
+	}
+	if len(r.out)-r.base > maxOutput {
+		return fmt.Errorf("%w: more than %d bytes of output", ErrTemplate, maxOutput)
+	}
+	return nil
+}
+
+// lookup finds a variable: those that the template set first.
+func (r *run) lookup(name string) any {
+	if v, ok := r.vars[name]; ok {
+		return v
+	}
+	v, _ := r.env.Lookup(name)
+	return v
+}
+
+type node interface{ exec(r *run) error }
+
+type block []node
+
+func (b block) exec(r *run) error {
+	for _, n := range b {
+		if err := r.step(); err != nil {
+			return err
+		}
+		if err := n.exec(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+type literal string
+
+func (l literal) exec(r *run) error {
+	r.out = append(r.out, l...)
+	return nil
+}
+
+// printed is a reference in the text. parity: undefined prints nothing.
+type printed struct{ ref *reference }
+
+func (p printed) exec(r *run) error {
+	v, err := p.ref.eval(r)
+	if err != nil {
+		return err
+	}
+	if d, ok := v.(deferred); ok {
+		return d.exec(r)
+	}
+	r.out = appendText(r.out, v, 0)
+	return nil
+}
+
+type stop struct{}
+
+func (stop) exec(*run) error { return errStop }
+
+type breakLoop struct{}
+
+func (breakLoop) exec(*run) error { return errBreak }
+
+type branch struct {
+	test expr
+	then block
+}
+
+type conditional []branch
+
+func (c conditional) exec(r *run) error {
+	for _, b := range c {
+		v, err := b.test.eval(r)
+		if err != nil {
+			return err
+		}
+		if truth(v) {
+			return b.then.exec(r)
+		}
+	}
+	return nil
+}
+
+// truth: only false is false; undefined and null act as "".
+// parity: spec/rest-data-plane.md 4.3
+func truth(v any) bool {
+	b, ok := v.(bool)
+	return !ok || b
+}
+
+type assignment struct {
+	target *reference
+	value  expr
+}
+
+func (a assignment) exec(r *run) error {
+	v, err := a.value.eval(r)
+	if err != nil {
+		return err
+	}
+	return a.target.assign(r, v)
+}
+
+type loop struct {
+	name string
+	over expr
+	body block
+}
+
+func (l loop) exec(r *run) error {
+	v, err := l.over.eval(r)
+	if err != nil {
+		return err
+	}
+	items := elements(v)
+	restore := r.shadow(l.name, "foreach", "velocityCount", "velocityHasNext")
+	defer restore()
+	for i, item := range items {
+		if r.loops++; r.loops > MaxLoops {
+			return fmt.Errorf("%w: more than %d iterations of #foreach", ErrTemplate, MaxLoops)
+		}
+		r.vars[l.name] = item
+		r.vars["foreach"] = foreach{i, len(items)}
+		r.vars["velocityCount"] = int64(i + 1)
+		r.vars["velocityHasNext"] = i+1 < len(items)
+		err := l.body.exec(r)
+		if errors.Is(err, errBreak) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shadow keeps variables that a loop uses and gives a function that brings
+// them back.
+func (r *run) shadow(names ...string) func() {
+	type kept struct {
+		value any
+		set   bool
+	}
+	before := make([]kept, len(names))
+	for i, n := range names {
+		before[i].value, before[i].set = r.vars[n]
+	}
+	return func() {
+		for i, n := range names {
+			if before[i].set {
+				r.vars[n] = before[i].value
+			} else {
+				delete(r.vars, n)
+			}
+		}
+	}
+}
+
+// foreach is $foreach: where a loop stands.
+type foreach struct{ at, of int }
+
+// Call has no methods.
+func (foreach) Call(string, []any) (any, bool, error) { return nil, false, nil }
+
+// Property reads count, index, hasNext, first and last.
+func (f foreach) Property(name string) (any, bool) {
+	switch name {
+	case "count":
+		return int64(f.at + 1), true
+	case "index":
+		return int64(f.at), true
+	case "hasNext":
+		return f.at+1 < f.of, true
+	case "first":
+		return f.at == 0, true
+	case "last":
+		return f.at+1 == f.of, true
+	}
+	return nil, false
+}
+
+// String prints the place.
+func (f foreach) String() string { return strconv.Itoa(f.at + 1) }
+
+type definition struct {
+	name string
+	body block
+}
+
+func (d definition) exec(r *run) error {
+	r.vars[d.name] = deferred{d.body}
+	return nil
+}
+
+// deferred is a #define'd block: it is rendered where it is referred to.
+type deferred struct{ body block }
+
+func (d deferred) exec(r *run) error {
+	if r.depth++; r.depth > maxDepth {
+		return fmt.Errorf("%w: #define nested more than %d deep", ErrTemplate, maxDepth)
+	}
+	defer func() { r.depth-- }()
+	return d.body.exec(r)
+}

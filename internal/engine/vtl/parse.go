@@ -1,0 +1,455 @@
+package vtl
+
+import (
+	"fmt"
+	"strings"
+)
+
+// parser reads a template; pos is where it stands.
+type parser struct {
+	text string
+	pos  int
+}
+
+func (p *parser) fail(format string, args ...any) error {
+	line := 1 + strings.Count(p.text[:min(p.pos, len(p.text))], "\n")
+	return fmt.Errorf("%w: line %d: %s", ErrTemplate, line, fmt.Sprintf(format, args...))
+}
+
+// block reads up to the directive that ends it: one of #end, #else, #elseif if
+// opened by a directive, else the end of the text. It gives the directive.
+func (p *parser) block(depth int, opened string) (block, string, error) {
+	if depth > maxDepth {
+		return nil, "", p.fail("nested more than %d deep", maxDepth)
+	}
+	b := &builder{}
+	for p.pos < len(p.text) {
+		switch c := p.text[p.pos]; c {
+		case '\\':
+			p.backslashes(b)
+		case '$':
+			if err := p.dollar(b); err != nil {
+				return nil, "", err
+			}
+		case '#':
+			end, err := p.hash(b, depth, opened)
+			if err != nil || end != "" {
+				return b.done(), end, err
+			}
+		default:
+			next := strings.IndexAny(p.text[p.pos:], "\\$#")
+			if next < 0 {
+				next = len(p.text) - p.pos
+			}
+			b.write(p.text[p.pos : p.pos+next])
+			p.pos += next
+		}
+	}
+	if opened != "" {
+		return nil, "", p.fail("#%s without #end", opened)
+	}
+	return b.done(), "", nil
+}
+
+// builder collects nodes and joins text.
+type builder struct {
+	nodes block
+	text  strings.Builder
+}
+
+func (b *builder) write(s string) { b.text.WriteString(s) }
+
+func (b *builder) add(n node) {
+	b.flush()
+	b.nodes = append(b.nodes, n)
+}
+
+func (b *builder) flush() {
+	if b.text.Len() > 0 {
+		b.nodes = append(b.nodes, literal(b.text.String()))
+		b.text.Reset()
+	}
+}
+
+func (b *builder) done() block {
+	b.flush()
+	return b.nodes
+}
+
+// backslashes reads a run of them. Before a reference or directive, two make
+// one and an odd one takes its meaning away; elsewhere they are text.
+// parity: conformance/vtl test_velocity_style_escaping
+func (p *parser) backslashes(b *builder) {
+	from := p.pos
+	for p.pos < len(p.text) && p.text[p.pos] == '\\' {
+		p.pos++
+	}
+	n := p.pos - from
+	rest := p.text[p.pos:]
+	length := 0
+	switch {
+	case strings.HasPrefix(rest, "$"):
+		length = referenceLength(rest)
+	case strings.HasPrefix(rest, "#"):
+		length = directiveLength(rest)
+	}
+	if length == 0 {
+		b.write(p.text[from:p.pos])
+		return
+	}
+	b.write(strings.Repeat(`\`, n/2))
+	if n%2 == 1 {
+		b.write(rest[:length])
+		p.pos += length
+	}
+}
+
+// referenceLength is how much of s a reference's name and mark take; 0 if s
+// does not start with a reference.
+func referenceLength(s string) int {
+	i := 1
+	if i < len(s) && s[i] == '!' {
+		i++
+	}
+	if i < len(s) && s[i] == '{' {
+		i++
+	}
+	from := i
+	for i < len(s) && isName(s[i], i > from) {
+		i++
+	}
+	if i == from {
+		return 0
+	}
+	return i
+}
+
+func directiveLength(s string) int {
+	for _, name := range []string{"set", "if", "elseif", "else", "end", "foreach", "define", "stop", "macro", "break"} {
+		if rest, ok := strings.CutPrefix(s[1:], name); ok && (rest == "" || !isName(rest[0], true)) {
+			return 1 + len(name)
+		}
+	}
+	return 0
+}
+
+// isName says whether c may stand in an identifier; inner is false for its first
+// character.
+func isName(c byte, inner bool) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z':
+		return true
+	}
+	return inner && ('0' <= c && c <= '9' || c == '_' || c == '-')
+}
+
+func (p *parser) dollar(b *builder) error {
+	if p.pos+1 == len(p.text) {
+		return p.fail("the template ends in a bare $") // parity: spec/rest-data-plane.md 4.3
+	}
+	ref, err := p.reference(0)
+	if err != nil {
+		return err
+	}
+	if ref == nil {
+		b.write("$")
+		p.pos++
+		return nil
+	}
+	b.add(printed{ref})
+	return nil
+}
+
+// hash reads what '#' begins. It gives the directive that ends the block, if
+// that is what it is.
+func (p *parser) hash(b *builder, depth int, opened string) (string, error) {
+	rest := p.text[p.pos:]
+	switch {
+	case strings.HasPrefix(rest, "##"):
+		p.skipLine()
+		return "", nil
+	case strings.HasPrefix(rest, "#*"):
+		end := strings.Index(rest, "*#")
+		if end < 0 {
+			return "", p.fail("#* without *#")
+		}
+		p.pos += end + 2
+		return "", nil
+	case strings.HasPrefix(rest, "#[["):
+		end := strings.Index(rest, "]]#")
+		if end < 0 {
+			return "", p.fail("#[[ without ]]#")
+		}
+		b.write(rest[3:end])
+		p.pos += end + 3
+		return "", nil
+	}
+	name, length := directive(rest)
+	if !p.known(name, length) {
+		b.write("#")
+		p.pos++
+		return "", nil
+	}
+	switch name {
+	case "end", "else", "elseif":
+		if opened == "" {
+			return "", p.fail("#%s without a directive that it belongs to", name)
+		}
+		p.pos += length
+		return name, nil
+	}
+	p.pos += length
+	return "", p.statement(b, name, depth)
+}
+
+// known says whether a directive is one that API Gateway acts upon, with the
+// arguments that it needs. Others (#return, #evaluate, calls of macros) are text.
+func (p *parser) known(name string, length int) bool {
+	switch name {
+	case "end", "else", "stop", "break":
+		return true
+	case "set", "if", "elseif", "foreach", "define", "macro":
+		rest := strings.TrimLeft(p.text[p.pos+length:], " \t\r\n")
+		return strings.HasPrefix(rest, "(")
+	}
+	return false
+}
+
+// directive is the name after '#', with or without braces, and how long both are.
+func directive(s string) (string, int) {
+	i, braces := 1, strings.HasPrefix(s, "#{")
+	if braces {
+		i++
+	}
+	from := i
+	for i < len(s) && 'a' <= s[i] && s[i] <= 'z' {
+		i++
+	}
+	name := s[from:i]
+	if !braces {
+		// "#elsefoo" is #else and text, as Velocity reads it
+		for _, known := range []string{"elseif", "else", "end"} {
+			if strings.HasPrefix(name, known) {
+				return known, 1 + len(known)
+			}
+		}
+		return name, i
+	}
+	if i < len(s) && s[i] == '}' {
+		return name, i + 1
+	}
+	return "", i
+}
+
+func (p *parser) statement(b *builder, name string, depth int) error {
+	switch name {
+	case "stop":
+		b.add(stop{})
+	case "break":
+		b.add(breakLoop{})
+	case "set":
+		return p.set(b)
+	case "if":
+		return p.ifs(b, depth)
+	case "foreach":
+		return p.foreach(b, depth)
+	case "define":
+		return p.define(b, depth)
+	case "macro": // the definition disappears; calls are text
+		if _, err := p.until(')'); err != nil {
+			return err
+		}
+		if _, _, err := p.body(depth, "macro"); err != nil {
+			return err
+		}
+		p.lineEnd()
+	}
+	return nil
+}
+
+// skipLine reads to and including the end of the line.
+func (p *parser) skipLine() {
+	end := strings.IndexByte(p.text[p.pos:], '\n')
+	if end < 0 {
+		p.pos = len(p.text)
+		return
+	}
+	p.pos += end + 1
+}
+
+// lineEnd swallows blanks and one line break, if nothing else stands before it.
+func (p *parser) lineEnd() {
+	i := p.pos
+	for i < len(p.text) && (p.text[i] == ' ' || p.text[i] == '\t') {
+		i++
+	}
+	switch {
+	case strings.HasPrefix(p.text[i:], "\r\n"):
+		p.pos = i + 2
+	case strings.HasPrefix(p.text[i:], "\n"), strings.HasPrefix(p.text[i:], "\r"):
+		p.pos = i + 1
+	}
+}
+
+func (p *parser) blanks() {
+	for p.pos < len(p.text) && strings.IndexByte(" \t\r\n", p.text[p.pos]) >= 0 {
+		p.pos++
+	}
+}
+
+func (p *parser) take(s string) bool {
+	p.blanks()
+	if !strings.HasPrefix(p.text[p.pos:], s) {
+		return false
+	}
+	p.pos += len(s)
+	return true
+}
+
+func (p *parser) need(s string) error {
+	if !p.take(s) {
+		return p.fail("want %q", s)
+	}
+	return nil
+}
+
+// until skips to and including a closing character.
+func (p *parser) until(c byte) (string, error) {
+	end := strings.IndexByte(p.text[p.pos:], c)
+	if end < 0 {
+		return "", p.fail("want %q", c)
+	}
+	text := p.text[p.pos : p.pos+end]
+	p.pos += end + 1
+	return text, nil
+}
+
+// body reads the block of a directive whose head has been read.
+func (p *parser) body(depth int, name string) (block, string, error) {
+	p.lineEnd()
+	return p.block(depth+1, name)
+}
+
+func (p *parser) set(b *builder) error {
+	if err := p.need("("); err != nil {
+		return err
+	}
+	p.blanks()
+	target, err := p.reference(0)
+	if err != nil {
+		return err
+	}
+	if target == nil {
+		return p.fail("#set needs a reference")
+	}
+	if err := p.need("="); err != nil {
+		return err
+	}
+	value, err := p.expression(0)
+	if err != nil {
+		return err
+	}
+	if err := p.need(")"); err != nil {
+		return err
+	}
+	p.lineEnd()
+	b.add(assignment{target, value})
+	return nil
+}
+
+func (p *parser) condition() (expr, error) {
+	if err := p.need("("); err != nil {
+		return nil, err
+	}
+	e, err := p.expression(0)
+	if err != nil {
+		return nil, err
+	}
+	return e, p.need(")")
+}
+
+func (p *parser) ifs(b *builder, depth int) error {
+	var n conditional
+	for end := "elseif"; end != "end"; {
+		var test expr = constant{true}
+		var err error
+		if end == "elseif" {
+			if test, err = p.condition(); err != nil {
+				return err
+			}
+		}
+		last := end == "else"
+		var then block
+		if then, end, err = p.body(depth, "if"); err != nil {
+			return err
+		}
+		if last && end != "end" {
+			return p.fail("#%s after #else", end)
+		}
+		n = append(n, branch{test, then})
+	}
+	p.lineEnd()
+	b.add(n)
+	return nil
+}
+
+func (p *parser) foreach(b *builder, depth int) error {
+	if err := p.need("("); err != nil {
+		return err
+	}
+	p.blanks()
+	item, err := p.reference(0)
+	if err != nil {
+		return err
+	}
+	if item == nil || len(item.path) > 0 {
+		return p.fail("#foreach needs a reference")
+	}
+	if err := p.need("in"); err != nil {
+		return err
+	}
+	over, err := p.expression(0)
+	if err != nil {
+		return err
+	}
+	if err := p.need(")"); err != nil {
+		return err
+	}
+	body, end, err := p.body(depth, "foreach")
+	if err != nil {
+		return err
+	}
+	if end != "end" {
+		return p.fail("#%s in #foreach", end)
+	}
+	p.lineEnd()
+	b.add(loop{item.name, over, body})
+	return nil
+}
+
+func (p *parser) define(b *builder, depth int) error {
+	if err := p.need("("); err != nil {
+		return err
+	}
+	p.blanks()
+	name, err := p.reference(0)
+	if err != nil {
+		return err
+	}
+	if name == nil || len(name.path) > 0 {
+		return p.fail("#define needs a reference")
+	}
+	if err := p.need(")"); err != nil {
+		return err
+	}
+	body, end, err := p.body(depth, "define")
+	if err != nil {
+		return err
+	}
+	if end != "end" {
+		return p.fail("#%s in #define", end)
+	}
+	p.lineEnd()
+	b.add(definition{name.name, body})
+	return nil
+}
