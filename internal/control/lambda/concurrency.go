@@ -157,8 +157,7 @@ func (s *Service) GetProvisionedConcurrencyConfig(ctx context.Context, in *model
 		if err := s.qualified(tx, name, qualifier); err != nil {
 			return err
 		}
-		p, err = get[api.FunctionProvisioned](tx, api.FunctionProvisionedKey(name, qualifier), user(fault.NotFound,
-			"ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function"))
+		p, err = get[api.FunctionProvisioned](tx, api.FunctionProvisionedKey(name, qualifier), fault.NotFound.Typed("ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function"))
 		return err
 	})
 	if err != nil {

@@ -217,7 +217,7 @@ func checkEnvironment(env *model.Environment) error {
 	}
 	measured := strings.TrimSuffix(text.String(), "\n")
 	if len(measured) > maxEnvironment {
-		return invalid(unable + "exceeded the 4KB limit. String measured: " + measured)
+		return discreet{invalid(unable + "exceeded the 4KB limit. String measured: " + measured), "environment variables exceed 4 KB"}
 	}
 	return nil
 }

@@ -16,21 +16,16 @@ import (
 // The texts of this package are AWS's own, as far as they are recorded.
 // parity: services-observability.md 7.4, 7.5 and 7.7.1
 
-// user is a fault of the caller's; Lambda says so in each.
-func user(kind fault.Kind, code, message string) *fault.Error {
-	return &fault.Error{Kind: kind, Type: code, Message: message, Fields: map[string]string{"Type": "User"}}
-}
-
 func notFound(message string) *fault.Error {
-	return user(fault.NotFound, "ResourceNotFoundException", message)
+	return fault.NotFound.Typed("ResourceNotFoundException", message)
 }
 
 func conflict(message string) *fault.Error {
-	return user(fault.Conflict, "ResourceConflictException", message)
+	return fault.Conflict.Typed("ResourceConflictException", message)
 }
 
 func invalid(message string) *fault.Error {
-	return user(fault.BadRequest, "InvalidParameterValueException", message)
+	return fault.BadRequest.Typed("InvalidParameterValueException", message)
 }
 
 // noSuch is the text for things that have no better one.
@@ -42,7 +37,7 @@ func noFunction(arn string) *fault.Error { return notFound("Function not found: 
 // stale refuses a call that was made for an older revision; get names the call
 // that tells the latest one.
 func stale(get string) *fault.Error {
-	return user(fault.Precondition, "PreconditionFailedException",
+	return fault.Precondition.Typed("PreconditionFailedException",
 		"The Revision Id provided does not match the latest Revision Id. Call the "+get+" API to retrieve the latest Revision Id")
 }
 
@@ -59,7 +54,7 @@ func invalidName(name string) *fault.Error {
 }
 
 func tooLarge(message string) *fault.Error {
-	return user(fault.TooLarge, "RequestTooLargeException", message)
+	return fault.TooLarge.Typed("RequestTooLargeException", message)
 }
 
 // notJSON refuses a payload. AWS shows what its parser says; so do we.
@@ -73,7 +68,7 @@ func notJSON(payload []byte) *fault.Error {
 			why = fmt.Sprintf("%s at byte %d", why, at.Offset)
 		}
 	}
-	return user(fault.BadRequest, "InvalidRequestContentException",
+	return fault.BadRequest.Typed("InvalidRequestContentException",
 		"Could not parse request body into json: Could not parse payload into json: "+why)
 }
 
@@ -89,9 +84,12 @@ func invokeFault(err error, arn string) error {
 	case errors.Is(err, host.ErrNoFunction):
 		return noFunction(arn)
 	case errors.As(err, &throttled):
-		f := user(fault.TooMany, "TooManyRequestsException", "Rate Exceeded.")
-		f.Fields["Reason"] = throttled.Reason
-		f.Fields["retryAfterSeconds"] = strconv.Itoa(int(math.Ceil(max(throttled.RetryAfter, time.Second).Seconds())))
+		f := fault.TooMany.Typed("TooManyRequestsException", "Rate Exceeded.")
+		wait := max(throttled.RetryAfter, time.Second)
+		f.Fields = map[string]string{
+			"Reason":            throttled.Reason,
+			"retryAfterSeconds": strconv.Itoa(int(math.Ceil(wait.Seconds()))),
+		}
 		return f
 	case errors.As(err, &large):
 		return tooLarge(large.Error())
@@ -111,3 +109,15 @@ func orLatest(qualifier string) string {
 	}
 	return qualifier
 }
+
+// discreet is a fault whose message must not get into a log: it repeats what
+// the caller sent, and that is secret.
+type discreet struct {
+	fault *fault.Error
+	text  string // for logs
+}
+
+func (d discreet) Error() string { return d.text }
+
+// Unwrap gives the fault to whoever answers the caller.
+func (d discreet) Unwrap() error { return d.fault }

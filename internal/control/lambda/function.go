@@ -133,7 +133,7 @@ func (s *Service) newFunction(in *model.CreateFunctionInput) (fn api.Function, e
 	case in.TenancyConfig != nil:
 		return fn, invalid("TenancyConfig is not supported by stagedoor.")
 	case in.CodeSigningConfigArn != nil:
-		return fn, user(fault.NotFound, "CodeSigningConfigNotFoundException",
+		return fn, fault.NotFound.Typed("CodeSigningConfigNotFoundException",
 			"The code signing configuration cannot be found. Check that the provided code signing configuration is not deleted: "+*in.CodeSigningConfigArn+".")
 	case len(in.Tags) > maxTags:
 		return fn, tooManyTags()

@@ -120,7 +120,7 @@ func wantsTail(logType *string) bool { return logType != nil && *logType == "Tai
 func decodeClientContext(text string) ([]byte, error) {
 	raw, err := base64.StdEncoding.DecodeString(text)
 	if err != nil || len(raw) > maxClientContext || !json.Valid(raw) {
-		return nil, user(fault.BadRequest, "InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
+		return nil, fault.BadRequest.Typed("InvalidRequestContentException", "Client context must be a valid Base64-encoded JSON object.")
 	}
 	return raw, nil
 }

@@ -71,7 +71,7 @@ func checkPolicy(policy api.FunctionPolicy) error {
 		return err
 	}
 	if len(text) > maxPolicy {
-		return user(fault.BadRequest, "PolicyLengthExceededException",
+		return fault.BadRequest.Typed("PolicyLengthExceededException",
 			fmt.Sprintf("The final policy size (%d) is bigger than the limit (%d).", len(text), maxPolicy))
 	}
 	return nil
