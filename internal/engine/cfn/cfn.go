@@ -29,7 +29,11 @@
 // state and calls no function of the caller after it returned.
 package cfn
 
-import "github.com/stagedoor/stagedoor/internal/engine/cfn/doc"
+import (
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/engine/cfn/doc"
+)
 
 // Value is a node of a template's tree; it knows its place.
 type Value = doc.Value
@@ -66,6 +70,13 @@ type Inputs struct {
 	StackName        string
 	StackID          string
 	NotificationARNs []string
+
+	// Now goes into the deployments of SAM APIs with AlwaysDeploy.
+	Now time.Time
+
+	// Application gives the URL of the template of an application in the
+	// Serverless Application Repository; nil where there is none.
+	Application func(id, version string) (templateURL string, err error)
 
 	// Local lets CodeUri, DefinitionUri and the like name files beside the
 	// template, as `aws cloudformation package` does. See LocalBucket.

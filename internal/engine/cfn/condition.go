@@ -7,14 +7,14 @@ import (
 	"github.com/stagedoor/stagedoor/internal/engine/cfn/doc"
 )
 
-// decide evaluates all conditions. One that refers to itself by way of others
-// is a problem.
-func (e *evaluator) decide(section *Value) {
+// decideAll evaluates all conditions. One that refers to itself by way of
+// others is a problem.
+func (e *evaluator) decideAll(section *Value) {
 	d := &decider{evaluator: e, section: section, under: map[string]bool{}}
 	e.conditions = map[string]bool{}
 	for _, name := range section.Keys() {
 		e.path = []string{"Conditions", name}
-		d.condition(name)
+		d.decide(name)
 	}
 	e.path = nil
 }
@@ -26,8 +26,8 @@ type decider struct {
 	under   map[string]bool // being decided
 }
 
-// condition decides one by name; known is false after a problem.
-func (d *decider) condition(name string) (holds, known bool) {
+// decide decides one by name; known is false after a problem.
+func (d *decider) decide(name string) (holds, known bool) {
 	if holds, known = d.conditions[name]; known {
 		return holds, true
 	}
@@ -48,13 +48,17 @@ func (d *decider) condition(name string) (holds, known bool) {
 // needs decides the conditions that v names, then v.
 func (d *decider) needs(v *Value) (holds, known bool) {
 	ok := true
-	for _, name := range conditionNames(nil, v) {
+	names := conditionNames(nil, v)
+	if s, ok := v.Str(); ok && d.section.Has(s) {
+		names = []string{s}
+	}
+	for _, name := range names {
 		if !d.section.Has(name) {
 			d.fail(v, "Template format error: Unresolved condition dependency "+name+" in the Conditions block of the template", "")
 			ok = false
 			continue
 		}
-		if _, known := d.condition(name); !known {
+		if _, known := d.decide(name); !known {
 			ok = false
 		}
 	}
@@ -90,11 +94,10 @@ func (e *evaluator) truth(v *Value) (holds, known bool) {
 	name, arg := v.Single()
 	switch name {
 	case "Condition":
-		holds, known = e.conditions[arg.Text()]
-		if !known {
-			e.fail(v, "Template format error: Unresolved condition dependency "+arg.Text()+" in the "+e.block()+" block of the template", "")
+		if arg.Is(doc.Map) { // SAM writes {Condition: {Condition: name}}
+			return e.truth(arg)
 		}
-		return holds, known
+		return e.condition(v, arg.Text())
 	case "Fn::And", "Fn::Or":
 		return e.junction(v, arg, name)
 	case "Fn::Not":
@@ -109,6 +112,11 @@ func (e *evaluator) truth(v *Value) (holds, known bool) {
 	case "Fn::Contains", "Fn::EachMemberIn", "Fn::EachMemberEquals":
 		return e.members(v, arg, name)
 	}
+	if s, ok := v.Str(); ok { // SAM writes the name alone
+		if holds, known := e.conditions[s]; known {
+			return holds, true
+		}
+	}
 	// A parameter with the text true or false, or the text itself.
 	switch x := e.eval(v); x.Text() {
 	case "true":
@@ -118,6 +126,14 @@ func (e *evaluator) truth(v *Value) (holds, known bool) {
 	}
 	e.fail(v, "Template format error: a condition must be a boolean function", "Fn::Equals, Fn::And, Fn::Or, Fn::Not or Condition")
 	return false, false
+}
+
+// condition looks up a condition that is decided.
+func (e *evaluator) condition(v *Value, name string) (holds, known bool) {
+	if holds, known = e.conditions[name]; !known {
+		e.fail(v, "Template format error: Unresolved condition dependency "+name+" in the "+e.block()+" block of the template", "")
+	}
+	return holds, known
 }
 
 func (e *evaluator) junction(v, arg *Value, name string) (holds, known bool) {

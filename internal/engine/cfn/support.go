@@ -15,13 +15,22 @@ type Capability struct {
 
 // support decides what becomes of a resource whose type cannot be created.
 func (b *builder) support(c *checker, r *Resource) {
-	if supported(r.Type, b.in.Supported) {
+	leftover := strings.HasPrefix(r.Type, "AWS::Serverless::")
+	if supported(r.Type, b.in.Supported) && !leftover {
 		return
 	}
 	path := "Resources." + r.ID + ".Type"
 	at := b.root.Find("Resources", r.ID, "Type")
 	if at.Pos().Line == 0 { // a macro made it
 		at = b.root.Find("Resources", r.ID)
+	}
+	if leftover {
+		hint := "SAM has no such type here"
+		if !slices.Contains(b.template.Transforms, macroSAM) {
+			hint = "add Transform: " + macroSAM
+		}
+		c.at(at, path, r.Type+" is not supported", hint)
+		return
 	}
 	if b.in.Unknown == StubUnknown || b.in.Unknown == StubHarmless && harmless(r.Type) {
 		r.Stub = true

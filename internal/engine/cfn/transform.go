@@ -96,6 +96,13 @@ func (b *builder) expand() []Problem {
 			return u.problems
 		}
 	}
+	if b.in.Local {
+		l := &localizer{files: b.template.files}
+		root = l.localize(root.Clone())
+		if len(l.problems) > 0 {
+			return l.problems
+		}
+	}
 	if slices.Contains(b.template.Transforms, macroSAM) {
 		made, problems := b.serverless(root)
 		if len(problems) > 0 {
@@ -132,23 +139,15 @@ func (in *includer) global(root *Value) *Value {
 }
 
 func (b *builder) serverless(root *Value) (*Value, []Problem) {
-	in := sam.Inputs{
-		Region: b.in.Region, Partition: b.in.Partition, AccountID: b.in.AccountID, StackName: b.in.StackName,
-		Local: b.in.Local, Parameters: b.scope.parameters,
-	}
-	if b.in.Local {
-		in.Bucket = LocalBucket
-		if files := b.template.files; files != nil {
-			in.Read = func(name string) (*Value, []Problem) { return readValue(files, name) }
-		}
-	}
-	return sam.Transform(root.Clone(), in)
+	return sam.Transform(root.Clone(), sam.Inputs{
+		Region: b.in.Region, Partition: b.in.Partition, Now: b.in.Now, Parameters: b.scope.parameters, Application: b.in.Application,
+	})
 }
 
 // decide evaluates conditions and rules.
 func (b *builder) decide() []Problem {
 	e := &evaluator{scope: b.scope}
-	e.decide(b.root.Get("Conditions"))
+	e.decideAll(b.root.Get("Conditions"))
 	e.rules(b.root.Get("Rules"))
 	b.plan.Conditions = b.scope.conditions
 	return e.problems

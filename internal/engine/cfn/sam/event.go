@@ -84,7 +84,7 @@ func (f *fn) event(name string, v *Value) {
 	case "SNS":
 		e.sns()
 	case "AlexaSkill":
-		e.permission("alexa-appkit.amazonaws.com", nil).set("EventSourceToken", e.get("SkillId"))
+		e.permission("alexa-appkit.amazon.com", nil).set("EventSourceToken", e.get("SkillId"))
 	case "IoTRule":
 		e.iot()
 	case "Cognito":

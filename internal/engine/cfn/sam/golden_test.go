@@ -146,4 +146,36 @@ func goldenDiff(t *testing.T, dir, name string) string {
 }
 
 // goldenExceptions are the templates that come out otherwise, with the reason.
-var goldenExceptions = map[string]string{}
+var goldenExceptions = map[string]string{
+	"feature_toggle_api_open_api_version_override":      "needs a switch that AWS sets by account and region; off by default",
+	"translate_convert_metadata":                        "needs a switch of the translator (passthrough_metadata) that CloudFormation does not set",
+	"state_machine_with_api_resource_policy":            "the translator leaves the stage null in Fn::Sub, which CloudFormation refuses; here it is the stage's name",
+	"websocket_api_domain_globals":                      "the translator loses the records of all WebSocket APIs of a zone but the last; here they share a group",
+	"websocket_api_with_custom_domain_route53_multiple": "the translator loses the records of all WebSocket APIs of a zone but the last; here they share a group",
+
+	"graphqlapi_api_cache":                                appSync,
+	"graphqlapi_api_keys":                                 appSync,
+	"graphqlapi_cognito_default_auth":                     appSync,
+	"graphqlapi_ddb_datasource_all_properties":            appSync,
+	"graphqlapi_ddb_datasource_connector":                 appSync,
+	"graphqlapi_ddb_datasource_no_table_arn":              appSync,
+	"graphqlapi_default_logging":                          appSync,
+	"graphqlapi_defined_name":                             appSync,
+	"graphqlapi_domain_name":                              appSync,
+	"graphqlapi_function_by_id":                           appSync,
+	"graphqlapi_function_datasource_property":             appSync,
+	"graphqlapi_intrinsical_names":                        appSync,
+	"graphqlapi_introspection_query_resolver_limits":      appSync,
+	"graphqlapi_lambda_and_ddb_datasource":                appSync,
+	"graphqlapi_lambda_datasource_connector":              appSync,
+	"graphqlapi_logging_defined":                          appSync,
+	"graphqlapi_logging_true":                             appSync,
+	"graphqlapi_multiple_auth":                            appSync,
+	"graphqlapi_multiple_none_datasource_functions":       appSync,
+	"graphqlapi_no_logging":                               appSync,
+	"graphqlapi_no_name":                                  appSync,
+	"graphqlapi_resolver_function_with_lambda_datasource": appSync,
+	"graphqlapi_visibility_owner_contract":                appSync,
+}
+
+const appSync = "AWS::Serverless::GraphQLApi is AppSync, no part of API Gateway"

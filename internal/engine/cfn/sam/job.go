@@ -28,7 +28,7 @@ func attributeNames() []string {
 
 func newJob(t *transformer, id string, r *Value) *job {
 	j := &job{
-		transformer: t, id: id, src: r, props: properties(r),
+		transformer: t, id: id, src: r, props: r.Get("Properties"),
 		dependsOn: r.Get("DependsOn"), attrs: doc.NewMap(), pass: doc.NewMap(),
 	}
 	for i, name := range attributeNames() {

@@ -37,9 +37,8 @@ func (r *rest) toOpenAPI() {
 		options.Delete("consumes")
 		headers := options.Find("responses", "200", "headers")
 		for i := range headers.Keys() {
-			if h := headers.Nth(i); !h.Has("schema") {
-				headers.SetNth(i, obj("schema", h))
-			}
+			// parity: each pass wraps once more, as the translator's do.
+			headers.SetNth(i, obj("schema", headers.Nth(i)))
 		}
 	}
 }

@@ -17,15 +17,12 @@ var managedPaths string
 // managedPolicyPath is the path of a policy of AWS's own, given its name;
 // false for what is no name of one, such as an ARN.
 func managedPolicyPath(name string) (string, bool) {
-	if name == "" || strings.ContainsAny(name, ":/ ${") {
-		return "", false
-	}
 	for path := range strings.SplitSeq(managedPaths, "\n") {
-		if _, base, ok := strings.Cut(path, "/"); ok && base == name {
-			return path, true
+		if path == name || strings.HasSuffix(path, "/"+name) {
+			return path, name != ""
 		}
 	}
-	return name, true
+	return "", false
 }
 
 // template is the policy template of a name; nil if there is none.

@@ -208,6 +208,7 @@ func (t *transformer) convert() {
 
 // convertOne makes plain resources of one.
 func (t *transformer) convertOne(id string, r *Value) {
+	properties(r)
 	j := newJob(t, id, r)
 	if !alphanumeric(id) {
 		j.fail(r, "Logical ids must be alphanumeric.")
