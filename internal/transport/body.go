@@ -48,15 +48,48 @@ func (b *clientBody) begin() error {
 	return nil
 }
 
-func (b *clientBody) ready() ([]byte, bool) {
-	if b.done {
+func (b *clientBody) ready(limit int64) ([]byte, bool) {
+	switch {
+	case b.done:
 		return nil, true
-	}
-	if b.left < 0 || b.seen > 0 || int64(b.in.w-b.in.r) < b.left {
+	case b.seen > 0:
+		return nil, false
+	case b.left == http1.Chunked:
+		return b.readyChunks(limit)
+	case b.left > limit || int64(b.in.w-b.in.r) < b.left:
 		return nil, false
 	}
 	b.done, b.seen = true, b.left
 	return b.in.take(int(b.left)), true
+}
+
+// readyChunks is ready for a chunked body. Its pieces are moved together, over
+// the framing between them.
+func (b *clientBody) readyChunks(limit int64) ([]byte, bool) {
+	var look, again http1.Chunks
+	raw, n, size := b.in.bytes(), 0, 0
+	for n < len(raw) && !look.Done() {
+		piece, used, err := look.Next(raw[n:])
+		if err != nil {
+			return nil, false // next will say so
+		}
+		n += used
+		size += len(piece)
+	}
+	if !look.Done() || int64(size) > limit {
+		return nil, false
+	}
+	b.in.r += n
+	b.done, b.seen = true, int64(size)
+	for from, to := 0, 0; from < n; {
+		piece, used, err := again.Next(raw[from:n])
+		if err != nil {
+			return nil, false // cannot be: the same bytes went through before
+		}
+		to += copy(raw[to:], piece)
+		from += used
+	}
+	return raw[:size:size], true
 }
 
 func (b *clientBody) next(limit int64) ([]byte, error) {

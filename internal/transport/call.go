@@ -152,7 +152,7 @@ func (c *call) clientBody(e *exchange) ([]byte, *outgoing, error) {
 	if err := e.body.begin(); err != nil {
 		return nil, nil, err
 	}
-	if body, ok := e.body.ready(); ok {
+	if body, ok := e.body.ready(e.limit()); ok {
 		return body, nil, nil
 	}
 	return nil, &outgoing{client: true, length: length}, nil

@@ -40,8 +40,9 @@ type exchange struct {
 type requestBody interface {
 	// begin tells the client to send the body, if it waits for that.
 	begin() error
-	// ready is the whole body, if it is in memory already. It is then used up.
-	ready() ([]byte, bool)
+	// ready is the whole body, if it is in memory already and within the limit.
+	// It is then used up.
+	ready(limit int64) ([]byte, bool)
 	// next is the next piece, valid until next is called again; io.EOF follows
 	// the last. It fails as soon as it is clear that more than limit bytes come.
 	next(limit int64) ([]byte, error)
@@ -133,7 +134,7 @@ func (e *exchange) collect() error {
 	if err := e.body.begin(); err != nil {
 		return err
 	}
-	if body, ok := e.body.ready(); ok {
+	if body, ok := e.body.ready(limit); ok {
 		e.setBody(body)
 		return nil
 	}

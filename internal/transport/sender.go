@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"io"
+	"sync/atomic"
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
@@ -18,8 +19,10 @@ type sender struct {
 	idle  time.Duration // for the upstream to take the next part
 
 	static  []byte
+	left    int64 // bytes to come, or http1.Chunked
 	chunked bool
 
+	last atomic.Bool   // nothing more is wanted of the client
 	done chan struct{} // closed at the end; what follows is set by then
 	at   moment        // when the last byte was sent
 	err  error         // the upstream did not take it
@@ -38,7 +41,7 @@ func (c *call) sendLater(e *exchange, body *outgoing) (int, error) {
 	}
 	s := &sender{
 		conn: conn, limit: e.limit(), idle: c.ups.cfg.WriteIdle,
-		static: body.static, chunked: body.length == http1.Chunked, done: make(chan struct{}),
+		static: body.static, left: body.length, chunked: body.length == http1.Chunked, done: make(chan struct{}),
 	}
 	if body.client {
 		s.body = e.body
@@ -56,6 +59,7 @@ func (s *sender) run() {
 	defer close(s.done)
 	defer func() { s.at = s.conn.link.clock.now() }()
 	if s.body == nil {
+		s.last.Store(true)
 		for p := s.static; len(p) > 0 && s.err == nil; {
 			n := min(len(p), written)
 			s.write(p[:n])
@@ -68,6 +72,7 @@ func (s *sender) run() {
 		piece, err := s.body.next(s.limit)
 		switch {
 		case errors.Is(err, io.EOF):
+			s.last.Store(true)
 			if s.chunked {
 				s.write([]byte(http1.LastChunk))
 			}
@@ -80,6 +85,9 @@ func (s *sender) run() {
 			out = http1.AppendChunk(out[:0], piece)
 			s.write(out)
 		default:
+			if s.left -= int64(len(piece)); s.left == 0 {
+				s.last.Store(true)
+			}
 			s.write(piece)
 		}
 	}
@@ -96,12 +104,24 @@ func (s *sender) write(p []byte) {
 }
 
 // ended says that the whole body was sent. If it could not be, the request is
-// never over.
+// never over. An upstream may answer the last byte before the goroutine that
+// sent it gets to say so: then it is worth a moment.
 func (s *sender) ended() bool {
+	const moment = 20 * time.Millisecond
 	select {
 	case <-s.done:
 		return s.err == nil && s.client == nil
 	default:
+	}
+	if !s.last.Load() {
+		return false
+	}
+	wait := time.NewTimer(moment)
+	defer wait.Stop()
+	select {
+	case <-s.done:
+		return s.err == nil && s.client == nil
+	case <-wait.C:
 		return false
 	}
 }

@@ -19,7 +19,7 @@ type Server struct {
 	Counters Counters
 
 	cfg       Config
-	clock     clock
+	clock     clock // that of the upstreams: moments of two clocks cannot be compared
 	date      atomic.Pointer[httpDate]
 	exchanges sync.Pool // of *exchange
 
@@ -30,7 +30,8 @@ type Server struct {
 
 // NewServer makes a server; it starts nothing.
 func NewServer(cfg Config) *Server {
-	s := &Server{cfg: cfg.defaults(), clock: newClock(), perAddr: map[netip.Addr]int{}}
+	cfg = cfg.defaults()
+	s := &Server{cfg: cfg, clock: cfg.Upstreams.clock, perAddr: map[netip.Addr]int{}}
 	s.exchanges.New = func() any { return newExchange(s) }
 	return s
 }
