@@ -111,6 +111,7 @@ type Overrides struct {
 	Header, Query, Path map[string]string // of the request to the integration
 	Status              int               // of the answer; 0: not set
 	ResponseHeader      map[string]string
+	Template            any // the maps themselves, as the template engine keeps them for a later template
 }
 
 // Call is a request to an upstream, prepared by a step.

@@ -30,6 +30,7 @@ func TestTemplateVariables(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			x := programtest.Exchange(t, "GET /p?q=v HTTP/1.1\r\nHost: h\r\nX-H: h\r\nContent-Length: 2\r\n\r\n{}")
+			x.Method = x.Request.Method
 			r, err := CompileTemplate(OnRequest, tt.template)
 			if err != nil {
 				t.Fatal(err)

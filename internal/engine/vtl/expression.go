@@ -80,7 +80,7 @@ func (p *parser) link(ref *reference, depth int) (bool, error) {
 		e, err := p.expression(depth + 1)
 		if err != nil || !p.take("]") {
 			p.pos = from // text that merely looks like an index
-			return false, nil
+			return false, nil //nolint:nilerr // it is no reference's any more
 		}
 		ref.path = append(ref.path, index{e})
 		return true, nil

@@ -10,6 +10,9 @@ import (
 	"github.com/dlclark/regexp2/v2"
 )
 
+// Call runs a Java method of a value, for an Object that stands for one.
+func Call(v any, name string, args []any) (any, error) { return call(v, name, args) }
+
 // call runs a Java method of a value. One that does not exist gives null.
 func call(v any, name string, args []any) (any, error) {
 	if name == "toString" && len(args) == 0 && v != nil {
