@@ -26,29 +26,32 @@ type decider struct {
 	under   map[string]bool // being decided
 }
 
-// decide decides one by name; known is false after a problem.
-func (d *decider) decide(name string) (holds, known bool) {
-	if holds, known = d.conditions[name]; known {
-		return holds, true
+// decide decides one by name; false after a problem.
+func (d *decider) decide(name string) bool {
+	if _, known := d.conditions[name]; known {
+		return true
 	}
 	v := d.section.Get(name)
 	if d.under[name] {
 		d.fail(v, "Template format error: Circular dependency between conditions: ["+name+"]", "")
-		return false, false
+		return false
 	}
 	d.under[name] = true
-	holds, known = d.needs(v)
+	holds, known := d.needs(v)
 	delete(d.under, name)
 	if known {
 		d.conditions[name] = holds
 	}
-	return holds, known
+	return known
 }
 
 // needs decides the conditions that v names, then v.
 func (d *decider) needs(v *Value) (holds, known bool) {
 	ok := true
-	names := conditionNames(nil, v)
+	var names []string
+	conditionNames(v, func(name string) { names = append(names, name) })
+	slices.Sort(names)
+	names = slices.Compact(names)
 	if s, ok := v.Str(); ok && d.section.Has(s) {
 		names = []string{s}
 	}
@@ -58,7 +61,7 @@ func (d *decider) needs(v *Value) (holds, known bool) {
 			ok = false
 			continue
 		}
-		if _, known := d.decide(name); !known {
+		if !d.decide(name) {
 			ok = false
 		}
 	}
@@ -68,22 +71,19 @@ func (d *decider) needs(v *Value) (holds, known bool) {
 	return d.truth(v)
 }
 
-// conditionNames are the conditions that a condition refers to.
-func conditionNames(found []string, v *Value) []string {
-	if k, arg := v.Single(); k == "Condition" {
-		if s, ok := arg.Str(); ok && !slices.Contains(found, s) {
-			return append(found, s)
+// conditionNames calls f with the conditions that a condition refers to.
+func conditionNames(v *Value, f func(name string)) {
+	if k, arg := v.Single(); k == "Condition" || k == "Fn::If" {
+		if k == "Fn::If" {
+			arg = arg.Item(0)
 		}
-		return found
-	} else if k == "Fn::If" {
-		if s, ok := arg.Item(0).Str(); ok && !slices.Contains(found, s) {
-			found = append(found, s)
+		if s, ok := arg.Str(); ok {
+			f(s)
 		}
 	}
 	for i := range v.Len() {
-		found = conditionNames(found, v.Nth(i))
+		conditionNames(v.Nth(i), f)
 	}
-	return found
 }
 
 // truth is what a condition function comes to; known is false after a problem.

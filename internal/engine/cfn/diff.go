@@ -97,6 +97,7 @@ func same(b, a *Value) bool {
 				return false
 			}
 		}
+	default: // null is null
 	}
 	return true
 }

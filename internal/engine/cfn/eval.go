@@ -74,8 +74,9 @@ func (e *evaluator) eval(v *Value) *Value {
 			return e.placed(v, e.call(name, v, arg))
 		}
 		return e.plainMap(v)
+	default:
+		return v
 	}
-	return v
 }
 
 // placed gives a new value the place of the function that made it.
@@ -143,7 +144,7 @@ func functionNames() []string {
 // isFunction reports whether a key names a function. Condition is one in the
 // place of conditions only: elsewhere it is a word of IAM policies.
 func isFunction(name string) bool {
-	return name != "Condition" && slices.Contains(functionNames(), name)
+	return name == "Ref" || strings.HasPrefix(name, "Fn::") && slices.Contains(functionNames(), name)
 }
 
 func (e *evaluator) call(name string, v, arg *Value) *Value {
@@ -201,6 +202,9 @@ func (e *evaluator) named(v *Value, name string) *Value {
 		return p
 	}
 	if p, ok := e.parameters[name]; ok {
+		if !e.spend(v, p.Size()) {
+			return nil
+		}
 		return p
 	}
 	if why, ok := e.unread[name]; ok {

@@ -51,6 +51,7 @@ func (u *unroller) expand(v *Value) *Value {
 			}
 		}
 		return u.expandMap(v)
+	default:
 	}
 	return v
 }

@@ -44,8 +44,9 @@ func (in *includer) expand(v *Value) *Value {
 			in.path = in.path[:len(in.path)-1]
 		}
 		return m
+	default:
+		return v
 	}
-	return v
 }
 
 // transform handles one Fn::Transform of v: what a file holds replaces the map

@@ -114,6 +114,7 @@ func (v *Value) Equal(o *Value) bool {
 				return false
 			}
 		}
+	default: // there is one null, and one absence
 	}
 	return true
 }

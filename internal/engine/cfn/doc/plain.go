@@ -34,8 +34,9 @@ func (v *Value) Plain() any {
 			m[k] = v.items[i].Plain()
 		}
 		return m
+	default:
+		return nil
 	}
-	return nil
 }
 
 // From is the value of a plain one, as Plain gives them; float64 and int do

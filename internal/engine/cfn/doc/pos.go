@@ -43,7 +43,7 @@ func At(p Pos, path, message, hint string) Problem {
 
 // Pos is where the problem lies.
 func (p Problem) Pos() Pos {
-	return Pos{File: p.File, Line: int32(p.Line), Column: int32(p.Column)} //nolint:gosec // both came from an int32
+	return Pos{File: p.File, Line: int32(p.Line), Column: int32(p.Column)}
 }
 
 // Error is the problem on one line: place, path, message, hint.

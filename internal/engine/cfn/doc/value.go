@@ -45,8 +45,9 @@ func (k Kind) String() string {
 		return "map"
 	case Unknown:
 		return "value known later"
+	default:
+		return "nothing"
 	}
-	return "nothing"
 }
 
 // indexFrom is the number of keys from which a map keeps an index of them.
@@ -137,8 +138,9 @@ func (v *Value) Scalar() (string, bool) {
 	switch v.Kind() {
 	case String, Number, Bool:
 		return v.text, true
+	default:
+		return "", false
 	}
-	return "", false
 }
 
 // True reports whether the value is the boolean true.

@@ -55,8 +55,7 @@ func parseYAML(name string, text []byte, most int) ([]*Value, []Problem) {
 func syntaxProblem(file string, err error) Problem {
 	at := Pos{File: file}
 	what := err.Error()
-	var le *yaml.LoadError
-	if errors.As(err, &le) {
+	if le, ok := errors.AsType[*yaml.LoadError](err); ok {
 		at.Line, at.Column = int32(le.Mark.Line), int32(le.Mark.Column)
 		what = le.Message
 		if le.ContextMsg != "" {
@@ -125,15 +124,14 @@ func (r *yamlReader) untagged(n *yaml.Node, depth int) *Value {
 		return r.mapping(n, depth)
 	case yaml.ScalarNode:
 		return scalar(n)
+	default:
+		return r.fail(n, "this node is not understood.", "")
 	}
-	return r.fail(n, "this node is not understood.", "")
 }
 
 func (r *yamlReader) alias(n *yaml.Node, depth int) *Value {
-	for _, w := range r.within {
-		if w == n.Alias {
-			return r.fail(n, "alias *"+n.Value+" holds itself.", "")
-		}
+	if slices.Contains(r.within, n.Alias) {
+		return r.fail(n, "alias *"+n.Value+" holds itself.", "")
 	}
 	r.within = append(r.within, n.Alias)
 	v := r.value(n.Alias, depth)

@@ -191,16 +191,16 @@ func (r *rest) addCORS() {
 		return
 	}
 	e := r.editor(r.body)
-	var done []string
+	done := map[string]bool{}
 	for _, path := range slices.Clone(e.paths().Keys()) {
 		plain := path
 		if path != "/" {
 			plain = strings.TrimRight(path, "/")
 		}
-		if slices.Contains(done, plain) {
+		if done[plain] {
 			continue
 		}
-		done = append(done, plain)
+		done[plain] = true
 		e.addCORS(path, c)
 	}
 }
@@ -254,8 +254,9 @@ func unslash(v *Value) *Value {
 			m.Set(strings.ReplaceAll(k, "~1", "/"), unslash(v.Nth(i)))
 		}
 		return m
+	default:
+		return v
 	}
-	return v
 }
 
 // addModels adds the schemas of request bodies.

@@ -34,7 +34,7 @@ func (a *authorizers) get(name string) *authorizer {
 
 // scopes are the OAuth scopes of an authorizer; an empty list if it has none.
 func (a *authorizers) scopes(name string) *Value {
-	if x := a.get(name); x != nil && x.iam == false {
+	if x := a.get(name); x != nil && !x.iam {
 		if s := given(x.config.Get("AuthorizationScopes")); s != nil {
 			return s.Clone()
 		}
@@ -238,8 +238,10 @@ func orNull(v *Value) *Value {
 func (r *rest) identitySource(a *authorizer, identity *Value) string {
 	var all []string
 	for _, p := range []struct{ key, prefix string }{
-		{"Headers", "method.request.header."}, {"QueryStrings", "method.request.querystring."},
-		{"StageVariables", "stageVariables."}, {"Context", "context."},
+		{"Headers", "method.request.header."},
+		{"QueryStrings", "method.request.querystring."},
+		{"StageVariables", "stageVariables."},
+		{"Context", "context."},
 	} {
 		v := identity.Get(p.key)
 		path := "Auth.Authorizers." + a.name + ".Identity." + p.key
@@ -356,8 +358,9 @@ func pythonType(v *Value) string {
 		return "list"
 	case doc.Map:
 		return "dict"
+	default:
+		return "NoneType"
 	}
-	return "NoneType"
 }
 
 // gatewayParameters gives parameters of gateway responses their full names.

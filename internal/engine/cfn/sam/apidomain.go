@@ -149,7 +149,7 @@ func (r *rest) records(d *made) {
 	if g == nil {
 		g = newMade(id, "AWS::Route53::RecordSetGroup", r.pass)
 		g.setAll("HostedZoneId", zone, "HostedZoneName", zoneName, "RecordSets", list())
-		r.transformer.recordSets[id] = g
+		r.recordSets[id] = g
 	}
 	g.set("RecordSets", concat(g.props.Get("RecordSets"), r.recordSetsOf(d, route)))
 	r.add(g)

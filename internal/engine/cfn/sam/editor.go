@@ -2,6 +2,7 @@ package sam
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/stagedoor/stagedoor/internal/engine/cfn/doc"
@@ -39,13 +40,23 @@ func isOpenAPI(d *Value) bool {
 // editor edits the definition of an API in place. Trouble with the definition
 // goes to fail; methods that cannot be found are passed over then.
 type editor struct {
-	doc  *Value
-	fail func(at *Value, format string, args ...any)
+	doc    *Value
+	fail   func(at *Value, format string, args ...any)
+	charge func(at *Value, bytes int) bool // before something is written once more
+}
+
+// spend charges for writing values once more.
+func (e *editor) spend(at *Value, values ...*Value) bool {
+	bytes := 0
+	for _, v := range values {
+		bytes += v.Size()
+	}
+	return e.charge(at, bytes)
 }
 
 // editor makes an editor whose problems are the resource's.
 func (j *job) editor(d *Value) *editor {
-	return &editor{doc: d, fail: func(at *Value, format string, args ...any) {
+	return &editor{doc: d, charge: j.charge, fail: func(at *Value, format string, args ...any) {
 		j.failed = true
 		j.invalid(at, format, args...)
 	}}
@@ -230,12 +241,7 @@ func (e *editor) security(d *Value, path, method string) *Value {
 
 // names reports whether a security requirement names one of some schemes.
 func names(requirement *Value, schemes ...string) bool {
-	for _, s := range schemes {
-		if requirement.Has(s) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(schemes, requirement.Has)
 }
 
 var (

@@ -51,6 +51,9 @@ func (t *transformer) globals() {
 				continue
 			}
 		}
+		if !t.spend(r, all) {
+			return
+		}
 		p := mergeGlobal(all, properties(r))
 		p.At = properties(r).At
 		r.Set("Properties", p)
@@ -135,8 +138,9 @@ func mergeGlobal(global, own *Value) *Value {
 			}
 		}
 		return m
+	default:
+		return own
 	}
-	return own
 }
 
 // fixVersion makes a definition of SAM's own one of OpenAPI 3, where the API

@@ -229,8 +229,9 @@ func lowerKeys(v *Value, keys []string) *Value {
 			m.Set(k, lowerKeys(v.Nth(i), keys))
 		}
 		return m
+	default:
+		return v
 	}
-	return v
 }
 
 func (h *http) stage() {

@@ -46,6 +46,7 @@ func (h *http) addAuth() {
 // setDefaultAuthorizer adds the default to all methods without security.
 func (h *http) setDefaultAuthorizer(a *authorizers) {
 	e := h.editor(h.body)
+	scopes := a.scopes(a.standard)
 	for _, path := range slices.Clone(e.paths().Keys()) {
 		for _, item := range e.items(path) {
 			for i, method := range item.Keys() {
@@ -60,8 +61,8 @@ func (h *http) setDefaultAuthorizer(a *authorizers) {
 						e.fail(item, "Definition of method '%s' for path '%s' should be a map.", method, path)
 						continue
 					}
-					if truthy(d.Get(keyIntegration)) && !truthy(d.Get("security")) {
-						d.Set("security", list(obj(a.standard, a.scopes(a.standard))))
+					if truthy(d.Get(keyIntegration)) && !truthy(d.Get("security")) && h.spend(d, scopes) {
+						d.Set("security", list(obj(a.standard, scopes.Clone())))
 					}
 				}
 			}
@@ -169,8 +170,10 @@ func (h *http) scheme(a *authorizer) *Value {
 func (h *http) identitySource(a *authorizer, identity *Value) *Value {
 	all := list()
 	for _, p := range []struct{ key, prefix string }{
-		{"Headers", "$request.header."}, {"QueryStrings", "$request.querystring."},
-		{"StageVariables", "$stageVariables."}, {"Context", "$context."},
+		{"Headers", "$request.header."},
+		{"QueryStrings", "$request.querystring."},
+		{"StageVariables", "$stageVariables."},
+		{"Context", "$context."},
 	} {
 		v := identity.Get(p.key)
 		path := "Authorizers." + a.name + ".Identity." + p.key

@@ -141,7 +141,7 @@ func (im *implicit) route(api string, r, p, target *Value) {
 		valid = isOpenAPI(body)
 	}
 	if valid && truthy(tp.Get(managed)) {
-		(&editor{doc: body, fail: im.invalid}).addPath(path, method)
+		(&editor{doc: body, fail: im.invalid, charge: im.charge}).addPath(path, method)
 	}
 	if settings := p.Get("RouteSettings"); settings != nil && im.typ == typeHTTPAPI {
 		im.routeSettings(tp, path, method, condition, settings)

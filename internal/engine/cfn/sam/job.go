@@ -97,6 +97,10 @@ func (j *job) main(id, typ string) *made {
 func (j *job) also(id, typ string) *made { return j.add(newMade(id, typ, j.pass)) }
 
 func (j *job) add(m *made) *made {
+	if len(j.made) > 2*maxResources {
+		j.fail(j.src, "It makes too many resources.")
+		return m
+	}
 	j.made = append(j.made, m)
 	return m
 }
@@ -239,14 +243,19 @@ func referable(typ string) []referableProperty {
 	switch typ {
 	case typeFunction:
 		return []referableProperty{
-			{"Alias", "AWS::Lambda::Alias"}, {"Version", "AWS::Lambda::Version"},
-			{"DestinationTopic", "AWS::SNS::Topic"}, {"DestinationQueue", "AWS::SQS::Queue"},
+			{"Alias", "AWS::Lambda::Alias"},
+			{"Version", "AWS::Lambda::Version"},
+			{"DestinationTopic", "AWS::SNS::Topic"},
+			{"DestinationQueue", "AWS::SQS::Queue"},
 		}
 	case typeAPI:
 		return []referableProperty{
-			{"Stage", "AWS::ApiGateway::Stage"}, {"Deployment", "AWS::ApiGateway::Deployment"},
-			{"DomainName", "AWS::ApiGateway::DomainName"}, {"DomainNameV2", "AWS::ApiGateway::DomainNameV2"},
-			{"UsagePlan", "AWS::ApiGateway::UsagePlan"}, {"UsagePlanKey", "AWS::ApiGateway::UsagePlanKey"},
+			{"Stage", "AWS::ApiGateway::Stage"},
+			{"Deployment", "AWS::ApiGateway::Deployment"},
+			{"DomainName", "AWS::ApiGateway::DomainName"},
+			{"DomainNameV2", "AWS::ApiGateway::DomainNameV2"},
+			{"UsagePlan", "AWS::ApiGateway::UsagePlan"},
+			{"UsagePlanKey", "AWS::ApiGateway::UsagePlanKey"},
 			{"ApiKey", "AWS::ApiGateway::ApiKey"},
 		}
 	case typeHTTPAPI, typeWebSocketAPI:

@@ -15,6 +15,11 @@ func (e *editor) addResourcePolicy(policy *Value, path string, stage *Value) {
 		return
 	}
 	d := ensure(e.doc, keyPolicy)
+	// Every path looks through the statements before it.
+	const look = 16
+	if !e.spend(policy, policy) || !e.charge(policy, look*d.Get("Statement").Len()) {
+		return
+	}
 	resources := e.methodResources(path, stage)
 	for _, l := range []struct{ key, effect string }{{"AwsAccountWhitelist", "Allow"}, {"AwsAccountBlacklist", "Deny"}} {
 		if accounts := given(policy.Get(l.key)); truthy(accounts) {
@@ -116,6 +121,9 @@ func (e *editor) methodResources(path string, stage *Value) *Value {
 	in := pathVariable.ReplaceAllString(path, "*")
 	for _, item := range e.items(path) {
 		for _, m := range item.Keys() {
+			if !e.spend(item, stage) {
+				return l
+			}
 			method := strings.ToUpper(m)
 			if normalMethod(m) == keyAnyMethod {
 				method = "*"

@@ -17,7 +17,7 @@ func (t *transformer) resolve(v *Value) *Value {
 	return walk(v, func(v *Value) *Value {
 		switch k, arg := v.Single(); k {
 		case "Ref":
-			if p := t.values[arg.Text()]; p != nil && arg.Is(doc.String) {
+			if p := t.values[arg.Text()]; p != nil && arg.Is(doc.String) && t.spend(v, p) {
 				p = p.Clone()
 				p.At = v.At
 				return p
@@ -25,7 +25,7 @@ func (t *transformer) resolve(v *Value) *Value {
 		case "Fn::Sub":
 			replaceSub(v, func(name string) string {
 				p := t.values[name]
-				if p == nil {
+				if p == nil || !t.spend(v, p) {
 					return "${" + name + "}"
 				}
 				s, ok := p.Scalar()
@@ -57,6 +57,9 @@ func (t *transformer) resolveMapping(v *Value) *Value {
 			if found = found.Get(s); found == nil {
 				return v
 			}
+		}
+		if !t.spend(v, found) {
+			return v
 		}
 		return found.Clone()
 	})

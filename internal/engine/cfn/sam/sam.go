@@ -14,6 +14,7 @@ package sam
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +53,14 @@ const (
 	typeCapacity     = "AWS::Serverless::CapacityProvider"
 )
 
-const maxProblems = 100 // that one template is told of
+// Limits of a transform. What SAM writes for every path, method or resource
+// multiplies, so what it makes is bounded as well.
+const (
+	maxProblems  = 100      // that one template is told of
+	maxResources = 500      // parity: CloudFormation quotas
+	maxEvents    = 1000     // each makes a resource or a method
+	maxMade      = 32 << 20 // bytes that values written more than once may take
+)
 
 // transformer holds what the resources of one template share.
 type transformer struct {
@@ -62,6 +70,7 @@ type transformer struct {
 	out      *Value            // the resources of the result
 	values   map[string]*Value // what Ref of a parameter stands for
 	problems []doc.Problem
+	spent    int // bytes of values written more than once
 
 	refs          map[string]map[string]string // logical id, property -> logical id made for it
 	renamed       map[string]string            // logical ids that changed
@@ -83,9 +92,7 @@ func Transform(root *Value, in Inputs) (*Value, []doc.Problem) {
 		refs: map[string]map[string]string{}, renamed: map[string]string{},
 		recordSets: map[string]*made{}, functionNames: map[string]string{},
 	}
-	for name, v := range in.Parameters {
-		t.values[name] = v
-	}
+	maps.Copy(t.values, in.Parameters)
 	t.values["AWS::Region"] = doc.NewString(in.Region)
 	t.values["AWS::Partition"] = doc.NewString(in.Partition)
 	for _, phase := range []func(){t.checkStructure, t.defaultDefinitions, t.implicitAPIs, t.globals, t.embeddedConnectors, t.convert} {
@@ -104,6 +111,25 @@ func (t *transformer) fail(at doc.Pos, path, message string) {
 	}
 }
 
+// spend takes the price of writing values once more; false when nothing is left.
+func (t *transformer) spend(at *Value, values ...*Value) bool {
+	bytes := 0
+	for _, v := range values {
+		bytes += v.Size()
+	}
+	return t.charge(at, bytes)
+}
+
+// charge is spend by bytes.
+func (t *transformer) charge(at *Value, bytes int) bool {
+	t.spent += bytes
+	if t.spent > maxMade {
+		t.fail(at.Pos(), "", "Structure of the SAM template is invalid. The template is too large once transformed.")
+		return false
+	}
+	return true
+}
+
 // invalid notes a problem with the template as a whole.
 func (t *transformer) invalid(at *Value, format string, args ...any) {
 	t.fail(at.Pos(), "", "Structure of the SAM template is invalid. "+fmt.Sprintf(format, args...))
@@ -114,8 +140,17 @@ func (t *transformer) checkStructure() {
 		t.invalid(t.root, "'Resources' section is required")
 		return
 	}
+	if n := t.source.Len(); n > maxResources {
+		t.fail(t.source.Pos(), "Resources", fmt.Sprintf("Template format error: Number of resources, %d, is greater than maximum allowed, %d", n, maxResources))
+		return
+	}
+	events := 0
 	for _, id := range t.source.Keys() {
 		r := t.source.Get(id)
+		if events += r.Find("Properties", "Events").Len(); events > maxEvents {
+			t.invalid(r, "There are more than %d events.", maxEvents)
+			return
+		}
 		if !r.Is(doc.Map) {
 			t.invalid(r, "All 'Resources' must be Objects. If you're using YAML, this may be an indentation issue.")
 			return

@@ -158,7 +158,7 @@ func stateMachineEventSchema(typ string) schema {
 func (j *job) check(typ, id string, props *Value, s schema) bool {
 	kinds := map[string]string{}
 	var order []string
-	for _, word := range strings.Fields(string(s)) {
+	for word := range strings.FieldsSeq(string(s)) {
 		name, k, _ := strings.Cut(word, ":")
 		if _, known := kinds[name]; !known {
 			order = append(order, name)
@@ -228,6 +228,7 @@ func isKind(v *Value, kinds string) bool {
 			return true
 		}
 		return strings.Contains(kinds, "m")
+	default:
+		return false
 	}
-	return false
 }

@@ -40,8 +40,9 @@ func (e *editor) setSecurity(d, requirements *Value) {
 // that name none themselves. NONE takes it off.
 func (e *editor) setDefaultAuthorizer(path string, a *authorizers, preflight bool) {
 	known := append([]string{"AWS_IAM"}, a.names()...)
+	scopes := a.scopes(a.standard)
 	e.eachMethod(path, func(method string, d *Value) {
-		if method == "options" && !preflight {
+		if method == "options" && !preflight || !e.spend(d, scopes) {
 			return
 		}
 		other, own, none := list(), list(), false
@@ -59,7 +60,7 @@ func (e *editor) setDefaultAuthorizer(path string, a *authorizers, preflight boo
 		case none:
 			own = list()
 		case own.Len() == 0:
-			own = list(obj(a.standard, a.scopes(a.standard)))
+			own = list(obj(a.standard, scopes.Clone()))
 		}
 		e.setSecurity(d, concat(other, own))
 	})
@@ -126,7 +127,7 @@ type corsConfig struct {
 // addCORS adds an OPTIONS method to a path that has none.
 func (e *editor) addCORS(path string, c corsConfig) {
 	for _, item := range e.items(path) {
-		if item.Has("options") {
+		if item.Has("options") || !e.spend(item, c.origin, c.headers, c.methods, c.maxAge) {
 			continue
 		}
 		own := c

@@ -96,8 +96,9 @@ func truthy(v *Value) bool {
 		return v.Text() != ""
 	case doc.List, doc.Map:
 		return v.Len() > 0
+	default:
+		return false
 	}
-	return false
 }
 
 // given is a value, or absent if it is null.
