@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -132,9 +133,7 @@ func (c *call) origin(caller Caller) Origin {
 func (c *call) send(w http.ResponseWriter, a *wire.Answer) {
 	c.sent = true
 	h := w.Header()
-	for name, values := range a.Header {
-		h[name] = values
-	}
+	maps.Copy(h, a.Header)
 	h.Set("X-Amzn-Requestid", c.id)
 	if c.service != nil && c.service.table.Endpoint == "apigateway" {
 		h.Set("X-Amz-Apigw-Id", extendedID())
@@ -203,8 +202,7 @@ func (s *Server) callService(ctx context.Context, one *service, operation string
 		return nil, unbuilt(one.table, op)
 	}
 	if err := one.checker.Check(op, in, nil); err != nil {
-		var invalid *wire.Invalid
-		if errors.As(err, &invalid) {
+		if invalid, ok := errors.AsType[*wire.Invalid](err); ok {
 			return nil, fault.BadRequest.Typed(one.words.invalid, invalid.Message)
 		}
 		return nil, err

@@ -146,12 +146,12 @@ func foreign(service string) error {
 // unknown is a call that names no operation of its service.
 func (c *call) unknown() error {
 	table := c.service.table
-	switch c.protocol {
-	case wire.AWSQuery:
+	if c.protocol == wire.AWSQuery {
 		e := fault.BadRequest.Typed("InvalidAction", "Could not find operation "+clip(c.name)+" for version "+table.Version)
 		e.Status = http.StatusBadRequest
 		return e
-	case wire.RestJSON:
+	}
+	if c.protocol == wire.RestJSON {
 		e := fault.NotFound.Typed("UnknownOperationException", table.FullName+" has no operation "+c.http.Method+" "+clip(c.path))
 		e.Status = http.StatusNotFound
 		return e

@@ -119,7 +119,7 @@ func (c *call) rescue(w http.ResponseWriter) {
 	if p == nil {
 		return
 	}
-	if p == http.ErrAbortHandler {
+	if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
 		panic(p)
 	}
 	c.logPanic(p)

@@ -242,8 +242,7 @@ func TestErrorsWithSDK(t *testing.T) {
 	gateway := sdkapigateway.NewFromConfig(cfg)
 	_, err := gateway.GetRestApi(ctx, &sdkapigateway.GetRestApiInput{RestApiId: aws.String("nope")})
 	refused(t, err, 404, "NotFoundException", "Invalid API identifier specified 000000000000:nope")
-	var notFound *apigatewaytypes.NotFoundException
-	if !errors.As(err, &notFound) {
+	if _, ok := errors.AsType[*apigatewaytypes.NotFoundException](err); !ok {
 		t.Errorf("%v is no NotFoundException", err)
 	}
 	_, err = gateway.GetRestApi(ctx, &sdkapigateway.GetRestApiInput{RestApiId: aws.String("panic")})
@@ -276,8 +275,7 @@ func TestErrorsWithSDK(t *testing.T) {
 
 	_, err = sdkiam.NewFromConfig(cfg).GetRole(ctx, &sdkiam.GetRoleInput{RoleName: aws.String("r")})
 	refused(t, err, 404, "NoSuchEntity", "The role with name r cannot be found.")
-	var noSuch *iamtypes.NoSuchEntityException
-	if !errors.As(err, &noSuch) {
+	if _, ok := errors.AsType[*iamtypes.NoSuchEntityException](err); !ok {
 		t.Errorf("%v is no NoSuchEntityException", err)
 	}
 	_, err = sdkiam.NewFromConfig(cfg).GetRole(ctx, &sdkiam.GetRoleInput{RoleName: aws.String("a b")})
@@ -287,8 +285,7 @@ func TestErrorsWithSDK(t *testing.T) {
 
 	_, err = sdklogs.NewFromConfig(cfg).DescribeLogGroups(ctx, &sdklogs.DescribeLogGroupsInput{LogGroupNamePrefix: aws.String("x")})
 	refused(t, err, 400, "ResourceNotFoundException", "The specified log group does not exist.")
-	var noGroup *logstypes.ResourceNotFoundException
-	if !errors.As(err, &noGroup) {
+	if _, ok := errors.AsType[*logstypes.ResourceNotFoundException](err); !ok {
 		t.Errorf("%v is no ResourceNotFoundException", err)
 	}
 	_, err = sdkcloudwatch.NewFromConfig(cfg).ListDashboards(ctx, &sdkcloudwatch.ListDashboardsInput{})
@@ -353,8 +350,9 @@ func TestInvokeWithSDK(t *testing.T) {
 
 // send makes a request by hand. auth is the service that it is signed for, or
 // empty.
-func send(t *testing.T, h http.Handler, method, target, auth, body string, headers ...string) *http.Response {
+func send(t *testing.T, h http.Handler, line, auth, body string, headers ...string) *http.Response {
 	t.Helper()
+	method, target, _ := strings.Cut(line, " ")
 	r := httptest.NewRequestWithContext(t.Context(), method, target, strings.NewReader(body))
 	if auth != "" {
 		r.Header.Set("Authorization", signature(auth))
@@ -424,7 +422,7 @@ func TestByHand(t *testing.T) {
 		{"json of a service that prefers cbor", "POST", "/", "monitoring", `{"Namespace":"j"}`, []string{"X-Amz-Target", "GraniteServiceVersion20100801.PutMetricData", "Content-Type", "application/x-amz-json-1.0"}, 200, nil},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := send(t, s, tt.method, tt.target, tt.auth, tt.body, tt.headers...)
+			r := send(t, s, tt.method+" "+tt.target, tt.auth, tt.body, tt.headers...)
 			body := text(t, r)
 			if r.StatusCode != tt.status {
 				t.Errorf("status %d %s, want %d", r.StatusCode, body, tt.status)
@@ -462,7 +460,7 @@ func TestBodyLimits(t *testing.T) {
 		{"no gzip at all", "/", "logs", "hello", []string{"Content-Encoding", "gzip", "X-Amz-Target", "Logs_20140328.DescribeLogGroups"}, 400, "could not be read"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			r := send(t, s, "POST", tt.target, tt.auth, tt.body, tt.headers...)
+			r := send(t, s, "POST "+tt.target, tt.auth, tt.body, tt.headers...)
 			if body := text(t, r); r.StatusCode != tt.status || !strings.Contains(body, tt.want) {
 				t.Errorf("%d %s, want %d %s", r.StatusCode, body, tt.status, tt.want)
 			}

@@ -15,8 +15,6 @@ type words struct {
 
 // wordsOf is the table of the services' own words. A fault that needs another
 // code names it; what a service does not list is common to all.
-//
-//nolint:funlen // one table
 func wordsOf(service string) words {
 	w := words{malformed: "SerializationException", invalid: "ValidationException", kinds: map[fault.Kind]string{}}
 	switch service {

@@ -14,7 +14,7 @@ func SetString(dst reflect.Value, text string) error {
 	case *string:
 		*p = text
 	case **string:
-		*p = &text
+		*p = new(text)
 	case *any:
 		*p = text
 	default:
@@ -29,7 +29,7 @@ func SetBool(dst reflect.Value, b bool) error {
 	case *bool:
 		*p = b
 	case **bool:
-		*p = &b
+		*p = new(b)
 	case *any:
 		*p = b
 	default:
@@ -57,7 +57,7 @@ func SetTime(dst reflect.Value, t time.Time) error {
 	case *time.Time:
 		*p = t
 	case **time.Time:
-		*p = &t
+		*p = new(t)
 	case *any:
 		*p = t
 	default:
@@ -81,7 +81,7 @@ func SetInt(dst reflect.Value, k Kind, n int64) error {
 	case *int64:
 		*p = n
 	case **int64:
-		*p = &n
+		*p = new(n)
 	case *any:
 		*p = n
 	default:
@@ -109,7 +109,7 @@ func SetFloat(dst reflect.Value, x float64) error {
 	case *float64:
 		*p = x
 	case **float64:
-		*p = &x
+		*p = new(x)
 	case *float32:
 		*p = float32(x)
 	case **float32:
@@ -130,11 +130,11 @@ func misfit(dst reflect.Value, what string) error {
 func TimeOf(v reflect.Value) time.Time {
 	v = Inner(v)
 	if v.CanAddr() {
-		if p, ok := v.Addr().Interface().(*time.Time); ok {
+		if p, ok := reflect.TypeAssert[*time.Time](v.Addr()); ok {
 			return *p
 		}
 	}
-	t, _ := v.Interface().(time.Time)
+	t, _ := reflect.TypeAssert[time.Time](v)
 	return t
 }
 

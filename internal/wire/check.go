@@ -198,14 +198,12 @@ func (w *walk) nested(v reflect.Value, s *Shape, m *Member, lead string, of *Mem
 // free reports whether a shape that is no structure, and all it holds, is
 // without constraints.
 func (w *walk) free(s *Shape) bool {
-	switch s.Kind {
-	case Structure:
+	if s.Kind == Structure {
 		return false
-	case List, Map:
-		for i := range s.Members {
-			if !w.free(w.service.Of(&s.Members[i])) {
-				return false
-			}
+	}
+	for i := range s.Members {
+		if !w.free(w.service.Of(&s.Members[i])) {
+			return false
 		}
 	}
 	return s.Rule == nil && s.Enum == nil && !s.Has(Unique)
@@ -222,12 +220,12 @@ func (w *walk) fits(v reflect.Value, s *Shape) bool {
 		ok = Absent(e) || es.Kind == Structure || w.fits(Inner(e), es)
 		return ok
 	}
-	switch s.Kind {
-	case List:
+	if s.Kind == List {
 		for i := 0; ok && i < v.Len(); i++ {
 			visit(v.Index(i), w.service.Of(&s.Members[0]))
 		}
-	case Map:
+	}
+	if s.Kind == Map {
 		eachKey(v, func(k reflect.Value) bool { return visit(k, w.service.Of(&s.Members[0])) })
 		if ok {
 			eachValue(v, func(e reflect.Value) bool { return visit(e, w.service.Of(&s.Members[1])) })

@@ -2,8 +2,11 @@ package wire
 
 import (
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
+	"unicode/utf16"
+	"unicode/utf8"
 
 	"github.com/dlclark/regexp2/v2"
 )
@@ -48,7 +51,8 @@ func compilePattern(pattern string, d Dialect) matcher {
 	}
 }
 
-// hexEscapes writes Java's \uXXXX as RE2's \x{XXXX}.
+// hexEscapes writes Java's \uXXXX as RE2's \x{XXXX}, and a pair of surrogates
+// as the one character that it is.
 func hexEscapes(pattern string) string {
 	var b strings.Builder
 	for {
@@ -62,7 +66,21 @@ func hexEscapes(pattern string) string {
 			pattern = after
 			continue
 		}
-		b.WriteString(`\x{` + after[:4] + `}`)
+		code := after[:4]
 		pattern = after[4:]
+		if low, ok := strings.CutPrefix(pattern, `\u`); ok && len(low) >= 4 {
+			if r := utf16.DecodeRune(hexRune(code), hexRune(low[:4])); r != utf8.RuneError {
+				code, pattern = strconv.FormatInt(int64(r), 16), low[4:]
+			}
+		}
+		b.WriteString(`\x{` + code + `}`)
 	}
+}
+
+func hexRune(digits string) rune {
+	n, err := strconv.ParseUint(digits, 16, 16)
+	if err != nil {
+		return utf8.RuneError
+	}
+	return rune(n)
 }

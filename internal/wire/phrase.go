@@ -101,12 +101,12 @@ func (w *walk) print(b *strings.Builder, v reflect.Value, s *Shape) bool {
 		return w.printList(b, v, s)
 	case Map:
 		return w.printMap(b, v, s)
+	default:
+		if !s.Has(Sensitive) {
+			b.Write(AppendText(nil, v, s, EpochSeconds))
+		}
+		return !s.Has(Sensitive)
 	}
-	if s.Has(Sensitive) {
-		return false
-	}
-	b.Write(AppendText(nil, v, s, EpochSeconds))
-	return true
 }
 
 func (w *walk) printList(b *strings.Builder, v reflect.Value, s *Shape) bool {

@@ -60,8 +60,9 @@ func Absent(v reflect.Value) bool {
 	switch v.Kind() {
 	case reflect.Pointer, reflect.Interface, reflect.Slice, reflect.Map:
 		return v.IsNil()
+	default:
+		return false
 	}
-	return false
 }
 
 // Inner follows pointers and interfaces to the value itself.
@@ -86,6 +87,7 @@ func Room(dst reflect.Value, s *Shape) (v reflect.Value, store func()) {
 		dst.Set(reflect.MakeSlice(dst.Type(), 0, 0))
 	case reflect.Map:
 		dst.Set(reflect.MakeMap(dst.Type()))
+	default: // a structure within a list or map is in its place already
 	}
 	return dst, nil
 }

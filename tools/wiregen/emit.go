@@ -3,7 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
-	"go/format"
+	"go/format" //nolint:depguard // part of the standard library, which depguard forgets
 	"strings"
 )
 

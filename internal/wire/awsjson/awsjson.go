@@ -73,7 +73,7 @@ func (c *Codec) Encode(_ *wire.Request, op *wire.Operation, out any) (*wire.Answ
 	f := wire.FieldsOf(reflect.ValueOf(out))
 	for i := range s.Members {
 		stream := c.service.Of(&s.Members[i])
-		if r, ok := f.At(i).Interface().(wire.EventReader); ok && stream.Has(wire.EventStream) {
+		if r, ok := reflect.TypeAssert[wire.EventReader](f.At(i)); ok && stream.Has(wire.EventStream) {
 			a.Header.Set("Content-Type", eventstream.ContentType)
 			a.Stream = c.stream(out, s, r, stream)
 			return a, nil
@@ -112,16 +112,15 @@ func (c *Codec) Fail(_ *wire.Request, _ *wire.Operation, f *wire.Failure) *wire.
 		name = c.service.Namespace + "#" + name
 	}
 	a.Body = jsonbody.AppendString([]byte(`{"__type":`), name)
-	switch {
-	case f.Value == nil:
+	if f.Value == nil {
 		a.Body = append(jsonbody.AppendString(append(a.Body, `,"message":`...), f.Message), '}')
-	default:
-		rest := jsonbody.Encoder{Service: c.service}.Structure(nil, reflect.ValueOf(f.Value), f.Shape, nil)
-		if len(rest) > len("{}") {
-			a.Body = append(a.Body, ',')
-		}
-		a.Body = append(a.Body, rest[1:]...)
+		return a
 	}
+	rest := jsonbody.Encoder{Service: c.service}.Structure(nil, reflect.ValueOf(f.Value), f.Shape, nil)
+	if len(rest) > len("{}") {
+		a.Body = append(a.Body, ',')
+	}
+	a.Body = append(a.Body, rest[1:]...)
 	return a
 }
 

@@ -69,11 +69,12 @@ func (d *decoder) value(dst reflect.Value, m *wire.Member, n *node, flat bool) e
 			n = n.kids["entry"]
 		}
 		return d.mapping(dst, s, n)
+	default:
+		if !n.given {
+			return wire.Malformedf("The parameter %s has members and must have a value", m.Wire)
+		}
+		return wire.SetText(dst, s, m.Time.Or(s.Time).Or(wire.DateTime), d.service.Dialect, n.value)
 	}
-	if !n.given {
-		return wire.Malformedf("The parameter %s has members and must have a value", m.Wire)
-	}
-	return wire.SetText(dst, s, m.Time.Or(s.Time).Or(wire.DateTime), d.service.Dialect, n.value)
 }
 
 func stored(store func()) error {

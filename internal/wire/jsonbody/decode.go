@@ -74,8 +74,9 @@ func (r *reader) value(dst reflect.Value, s *wire.Shape, m *wire.Member) error {
 			dst.Set(reflect.ValueOf(x))
 		}
 		return err
+	default:
+		return r.scalar(dst, s, m, c)
 	}
-	return r.scalar(dst, s, m, c)
 }
 
 func stored(store func()) error {
@@ -369,33 +370,31 @@ func (r *reader) float(dst reflect.Value, s *wire.Shape, c byte) error {
 
 func (r *reader) timestamp(dst reflect.Value, s *wire.Shape, m *wire.Member, c byte) error {
 	format := m.Time.Or(s.Time).Or(wire.EpochSeconds)
-	var text string
-	if format == wire.EpochSeconds {
-		if !numeric(c) {
-			return r.mismatch(s)
-		}
-		n, err := r.number()
-		if err != nil {
-			return err
-		}
-		if text = n; r.lax() {
-			text = plain(n)
-		}
-	} else {
-		if c != '"' {
-			return r.mismatch(s)
-		}
-		b, err := r.text()
-		if err != nil {
-			return err
-		}
-		text = string(b)
+	if epoch := format == wire.EpochSeconds; (epoch && !numeric(c)) || (!epoch && c != '"') {
+		return r.mismatch(s)
+	}
+	text, err := r.timeText(c)
+	if err != nil {
+		return err
 	}
 	t, err := wire.ParseTime(text, format, r.Service.Dialect)
 	if err != nil {
 		return err
 	}
 	return wire.SetTime(dst, t)
+}
+
+// timeText reads the string or number that a timestamp is written as.
+func (r *reader) timeText(c byte) (string, error) {
+	if c == '"' {
+		b, err := r.text()
+		return string(b), err
+	}
+	n, err := r.number()
+	if err == nil && r.lax() {
+		n = plain(n)
+	}
+	return n, err
 }
 
 // plain writes a number with an exponent, as some senders print epoch seconds,

@@ -294,10 +294,10 @@ func (d *decoder) payload(dst reflect.Value, m *wire.Member, body []byte) error 
 	if len(body) == 0 {
 		return nil
 	}
-	switch s.Kind {
-	case wire.Blob:
+	if s.Kind == wire.Blob {
 		return wire.SetBlob(dst, body)
-	case wire.String:
+	}
+	if s.Kind == wire.String {
 		if !utf8.Valid(body) {
 			return wire.Malformedf("The body is not UTF-8")
 		}

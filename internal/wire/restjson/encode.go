@@ -74,6 +74,7 @@ func (c *Codec) message(a *wire.Answer, v reflect.Value, s *wire.Shape) {
 			if n := wire.Inner(x).Int(); n >= 200 && n <= 599 {
 				a.Status = int(n)
 			}
+		default: // the body's
 		}
 	}
 	if payload != nil {
@@ -90,8 +91,9 @@ func answered(m *wire.Member) bool {
 	switch m.At {
 	case wire.InHeader, wire.InHeaderPrefix, wire.InPayload, wire.InStatus:
 		return false
+	default:
+		return true
 	}
-	return true
 }
 
 func (c *Codec) prefixHeaders(h http.Header, v reflect.Value, m *wire.Member) {
@@ -131,7 +133,7 @@ func (c *Codec) payload(a *wire.Answer, v reflect.Value, m *wire.Member) {
 }
 
 func (c *Codec) stream(v reflect.Value, s *wire.Shape) func(context.Context, io.Writer, func()) error {
-	r, _ := v.Interface().(wire.EventReader)
+	r, _ := reflect.TypeAssert[wire.EventReader](v)
 	return func(ctx context.Context, w io.Writer, flush func()) error {
 		return eventstream.Encoder{Service: c.service}.Copy(ctx, w, flush, r, s)
 	}

@@ -20,6 +20,7 @@ func (d *decoder) headers() error {
 			err = d.header(d.fields.At(i), m)
 		case wire.InHeaderPrefix:
 			err = d.prefixed(d.fields.At(i), m)
+		default:
 		}
 		if err != nil {
 			return err

@@ -131,7 +131,7 @@ func (d *decoder) scalar(dst reflect.Value, s *wire.Shape, m *wire.Member, x any
 		}
 	case time.Time:
 		if s.Kind == wire.Timestamp {
-			return wire.SetTime(dst, x.UTC())
+			return wire.SetTime(dst, x.UTC().Round(time.Millisecond)) // a double is not exact
 		}
 	case int64:
 		return d.integer(dst, s, m, x)
@@ -150,8 +150,9 @@ func (d *decoder) integer(dst reflect.Value, s *wire.Shape, m *wire.Member, n in
 		return wire.SetInt(dst, s.Kind, n)
 	case wire.Float, wire.Double:
 		return wire.SetFloat(dst, float64(n))
+	default:
+		return mismatch(m)
 	}
-	return mismatch(m)
 }
 
 // structure makes a tree of plain values of a structure.
@@ -194,8 +195,9 @@ func (c *Codec) plain(v reflect.Value, m *wire.Member) any {
 		return v.Int()
 	case wire.Float:
 		return float32(v.Float())
+	default:
+		return v.Interface()
 	}
-	return v.Interface()
 }
 
 // held reports whether an element of a list or map of shape s is written: null

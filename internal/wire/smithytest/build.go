@@ -275,6 +275,7 @@ func (b *builder) member(owner *shape, m member) wire.Member {
 		b.place(&row, m.Traits)
 	case wire.AWSQuery:
 		b.xml(&row, m.Traits)
+	default: // awsJson has no names of its own
 	}
 	return row
 }

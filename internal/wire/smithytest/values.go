@@ -86,8 +86,9 @@ func scalar(t testing.TB, sh *wire.Shape, x any) any {
 		}
 		seconds := x.(float64) //nolint:forcetypeassert // a test's own data
 		return time.UnixMilli(int64(math.Round(seconds * 1000))).UTC()
+	default:
+		return x
 	}
-	return x
 }
 
 // Plain takes a Record apart into maps and lists of what JSON can say, for
