@@ -55,7 +55,7 @@ func (e *environment) halt() {
 
 // retire ends an idle environment, with warning if extensions are owed one. It is
 // in no pool's idle list any more.
-func (e *environment) retire(reason string) {
+func (e *environment) retire() {
 	e.mu.Lock()
 	if e.phase != idle {
 		e.mu.Unlock()
@@ -68,7 +68,7 @@ func (e *environment) retire(reason string) {
 	if len(processes) > 1 {
 		grace = graceExternal
 	}
-	if !api.Shutdown(reason, e.host.cfg.Now().Add(grace)) {
+	if !api.Shutdown("spindown", e.host.cfg.Now().Add(grace)) {
 		e.kill(byHost)
 		return
 	}

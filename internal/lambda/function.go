@@ -38,7 +38,7 @@ func (f *function) define(d Definition) (before, after int) {
 	}
 	f.mu.Unlock()
 	for _, e := range idle {
-		e.retire("spindown")
+		e.retire()
 	}
 	return before, after
 }

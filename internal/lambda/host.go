@@ -256,7 +256,7 @@ func (h *Host) reapIdle(ctx context.Context) {
 func (h *Host) reap(now time.Time) {
 	for _, f := range h.all() {
 		for _, e := range f.takeIdle(now.Add(-h.cfg.IdleAfter)) {
-			e.retire("spindown")
+			e.retire()
 		}
 	}
 }
@@ -277,6 +277,6 @@ func (h *Host) makeRoom() {
 		return
 	}
 	for _, e := range oldest.takeIdle(since.Add(1)) {
-		e.retire("spindown")
+		e.retire()
 	}
 }

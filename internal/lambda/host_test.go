@@ -128,7 +128,7 @@ func golang(t testing.TB) lambda.Version {
 	t.Helper()
 	b := &goBootstrap
 	b.once.Do(func() {
-		if b.dir, b.err = os.MkdirTemp("", "echo-"); b.err != nil {
+		if b.dir, b.err = os.MkdirTemp("", "echo-"); b.err != nil { //nolint:usetesting // of all tests
 			return
 		}
 		cmd := exec.Command("go", "build", "-o", filepath.Join(b.dir, "bootstrap"), "./testdata/echo")

@@ -123,7 +123,7 @@ func (p *pool) ready(e *environment, first bool) {
 	}
 	p.f.mu.Unlock()
 	if retired {
-		e.retire("spindown")
+		e.retire()
 	}
 }
 
@@ -237,8 +237,7 @@ func (p *pool) cache() string { return filepath.Join(p.dir, "cache") }
 
 // noRuntime turns what the runtimes package says into the host's words.
 func noRuntime(err error) error {
-	var missing *runtimes.Missing
-	if errors.As(err, &missing) {
+	if missing, ok := errors.AsType[*runtimes.Missing](err); ok {
 		return &NoRuntime{Runtime: missing.Runtime, Found: missing.Found}
 	}
 	return fmt.Errorf("prepare runtime: %w", err)

@@ -19,10 +19,55 @@ const maxPrelude = 16 << 10
 // Prelude is the HTTP part at the head of a streamed answer. What it does not
 // name is zero.
 type Prelude struct {
-	StatusCode        int                 `json:"statusCode"`
-	Headers           map[string]string   `json:"headers"`
-	MultiValueHeaders map[string][]string `json:"multiValueHeaders"`
-	Cookies           []string            `json:"cookies"`
+	StatusCode        int
+	Headers           map[string]string
+	MultiValueHeaders map[string][]string
+	Cookies           []string
+}
+
+// scalar is a JSON string, number or boolean as text: functions give numbers for
+// header values, and proxy integrations take them.
+type scalar string
+
+func (s *scalar) UnmarshalJSON(b []byte) error {
+	switch b[0] {
+	case '{', '[':
+		return errors.New("a header's value is no text")
+	case '"':
+		return json.Unmarshal(b, (*string)(s))
+	case 'n': // null
+		return nil
+	}
+	*s = scalar(b)
+	return nil
+}
+
+func parsePrelude(text []byte) (Prelude, error) {
+	var in struct {
+		StatusCode        int                 `json:"statusCode"`
+		Headers           map[string]scalar   `json:"headers"`
+		MultiValueHeaders map[string][]scalar `json:"multiValueHeaders"`
+		Cookies           []string            `json:"cookies"`
+	}
+	if err := json.Unmarshal(text, &in); err != nil {
+		return Prelude{}, err
+	}
+	p := Prelude{StatusCode: in.StatusCode, Cookies: in.Cookies}
+	if len(in.Headers) > 0 {
+		p.Headers = make(map[string]string, len(in.Headers))
+	}
+	for name, value := range in.Headers {
+		p.Headers[name] = string(value)
+	}
+	if len(in.MultiValueHeaders) > 0 {
+		p.MultiValueHeaders = make(map[string][]string, len(in.MultiValueHeaders))
+	}
+	for name, values := range in.MultiValueHeaders {
+		for _, value := range values {
+			p.MultiValueHeaders[name] = append(p.MultiValueHeaders[name], string(value))
+		}
+	}
+	return p, nil
 }
 
 // ErrPrelude says that a stream does not begin with a prelude.
@@ -43,7 +88,7 @@ func ReadPrelude(r io.Reader) (p Prelude, rest io.Reader, err error) {
 	if text = bytes.TrimSpace(text); len(text) == 0 || text[0] != '{' {
 		return Prelude{}, nil, fmt.Errorf("%w: no JSON object", ErrPrelude)
 	}
-	if err := json.Unmarshal(text, &p); err != nil {
+	if p, err = parsePrelude(text); err != nil {
 		return Prelude{}, nil, fmt.Errorf("%w: %w", ErrPrelude, err)
 	}
 	if _, err := b.Discard(n + len(delimiter)); err != nil {

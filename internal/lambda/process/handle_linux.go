@@ -46,7 +46,7 @@ func (h *handle) wait() bool {
 	}
 	for {
 		err := unix.Waitid(unix.P_PID, h.pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if err != unix.EINTR { //nolint:errorlint // a bare errno
+		if err != unix.EINTR {
 			return err == nil
 		}
 	}

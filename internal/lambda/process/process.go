@@ -94,7 +94,6 @@ func (s *Spawner) Start(ctx context.Context, c Command) (*Process, error) {
 		return nil, fmt.Errorf("start %s: %w", c.Path, err)
 	}
 	p := &Process{out: out, marker: c.Marker}
-	//nolint:noctx // Wait and Kill end it, with its whole group
 	p.cmd = &exec.Cmd{Path: c.Path, Args: append([]string{c.Path}, c.Args...), Env: c.Env, Dir: c.Dir, Stdout: w, Stderr: w}
 	p.handle.prepare(p.cmd)
 	j := job{cmd: p.cmd, done: make(chan error, 1)}

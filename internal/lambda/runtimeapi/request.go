@@ -135,8 +135,10 @@ func field(l []byte) (name, value []byte, err error) {
 			return nil, nil, errMalformed
 		}
 	}
-	if bytes.ContainsAny(value, "\r\x00") {
-		return nil, nil, errMalformed
+	for _, c := range value {
+		if c < ' ' && c != '\t' || c == 0x7f {
+			return nil, nil, errMalformed
+		}
 	}
 	return name, bytes.Trim(value, " \t"), nil
 }

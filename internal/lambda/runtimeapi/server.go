@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"time"
 )
 
 // Limits of one environment.
@@ -15,6 +16,7 @@ const (
 	maxExtensions = 10
 	readBuffer    = 4 << 10
 	inlineWrite   = 16 << 10 // what an idle socket surely takes without waiting
+	acceptPause   = 10 * time.Millisecond
 )
 
 // ErrLost says that no runtime waits for work: none has seen the event.
@@ -90,17 +92,21 @@ func (s *Server) Listen(ctx context.Context) (string, error) {
 	return ln.Addr().String(), nil
 }
 
-// Serve answers until Close. When it has returned, no goroutine of the server is left.
+// Serve answers until Close, or until Drain has let the last connection end. When
+// it has returned, no goroutine of the server is left.
 func (s *Server) Serve() {
 	for {
 		nc, err := s.ln.Accept()
-		if err != nil {
-			break // Close, or the machine is out of files: the environment dies of its init limit
+		switch {
+		case err == nil:
+			s.accept(nc)
+		case errors.Is(err, net.ErrClosed):
+			s.wg.Wait()
+			return
+		default:
+			time.Sleep(acceptPause) // the machine is out of files for now
 		}
-		s.accept(nc)
 	}
-	s.Close()
-	s.wg.Wait()
 }
 
 func (s *Server) accept(nc net.Conn) {
