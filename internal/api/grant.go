@@ -34,7 +34,7 @@ func (p *GrantPrincipal) UnmarshalJSON(doc []byte) error {
 	if len(m) != 1 {
 		return fmt.Errorf("principal has %d members, want 1", len(m))
 	}
-	for p.Kind, p.Value = range m { //nolint:revive // the one member there is
+	for p.Kind, p.Value = range m { // the one member there is
 	}
 	return nil
 }

@@ -88,7 +88,7 @@ func (s *Service) point(tx store.Tx, fn *api.Function, a *api.FunctionAlias, ver
 	if a.Version != api.Latest && !isVersion(a.Version) {
 		return noFunction(s.here.arn(fn.Name, a.Version)) // an alias of an alias
 	}
-	if _, _, err := s.version(tx, fn, a.Version); err != nil {
+	if _, err := s.version(tx, fn, a.Version); err != nil {
 		return err
 	}
 	for other, share := range a.Weights {
@@ -102,7 +102,7 @@ func (s *Service) point(tx store.Tx, fn *api.Function, a *api.FunctionAlias, ver
 		case !isVersion(other):
 			return noFunction(s.here.arn(fn.Name, other))
 		}
-		if _, _, err := s.version(tx, fn, other); err != nil {
+		if _, err := s.version(tx, fn, other); err != nil {
 			return err
 		}
 	}

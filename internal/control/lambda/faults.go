@@ -63,8 +63,7 @@ func notJSON(payload []byte) *fault.Error {
 	why := "unexpected end of input"
 	if err := json.Unmarshal(payload, &v); err != nil {
 		why = err.Error()
-		var at *json.SyntaxError
-		if errors.As(err, &at) {
+		if at, ok := errors.AsType[*json.SyntaxError](err); ok {
 			why = fmt.Sprintf("%s at byte %d", why, at.Offset)
 		}
 	}

@@ -27,23 +27,20 @@ func (s *Service) function(tx store.Tx, name, qualifier string) (api.Function, e
 	return get[api.Function](tx, api.FunctionKey(name), noFunction(s.here.arn(name, qualifier)))
 }
 
-// version reads the version that a qualifier means; alias is set if it does by
-// an alias.
-func (s *Service) version(tx store.Tx, fn *api.Function, qualifier string) (v api.FunctionVersion, alias *api.FunctionAlias, err error) {
+// version reads the version that a qualifier means.
+func (s *Service) version(tx store.Tx, fn *api.Function, qualifier string) (api.FunctionVersion, error) {
 	missing := noFunction(s.here.arn(fn.Name, qualifier))
 	switch {
 	case qualifier == "" || qualifier == api.Latest:
-		return fn.Latest, nil, nil
+		return fn.Latest, nil
 	case isVersion(qualifier):
-		v, err = get[api.FunctionVersion](tx, api.FunctionVersionKey(fn.Name, qualifier), missing)
-		return v, nil, err
+		return get[api.FunctionVersion](tx, api.FunctionVersionKey(fn.Name, qualifier), missing)
 	}
 	a, err := get[api.FunctionAlias](tx, api.FunctionAliasKey(fn.Name, qualifier), missing)
 	if err != nil {
-		return v, nil, err
+		return api.FunctionVersion{}, err
 	}
-	v, _, err = s.version(tx, fn, a.Version)
-	return v, &a, err
+	return s.version(tx, fn, a.Version)
 }
 
 // find reads what a name and a qualifier mean.
@@ -52,7 +49,7 @@ func (s *Service) find(ctx context.Context, name, qualifier string) (fn api.Func
 		if fn, err = s.function(tx, name, qualifier); err != nil {
 			return err
 		}
-		v, _, err = s.version(tx, &fn, qualifier)
+		v, err = s.version(tx, &fn, qualifier)
 		return err
 	})
 	return fn, v, err

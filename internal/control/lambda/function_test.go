@@ -409,7 +409,7 @@ func TestDeleteFunction(t *testing.T) {
 	if b.Gate().Permits(arnOf+"f", "apigateway.amazonaws.com", "lambda:InvokeFunction", "", "") {
 		t.Error("the policy outlived its function")
 	}
-	id := strings.Split(strings.TrimPrefix(url.FunctionUrl, "http://"), ".")[0]
+	id, _, _ := strings.Cut(strings.TrimPrefix(url.FunctionUrl, "http://"), ".")
 	if _, ok := b.Gate().URL(id); ok {
 		t.Error("the URL outlived its function")
 	}

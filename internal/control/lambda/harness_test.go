@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stagedoor/stagedoor/internal/control/lambda"
 	"github.com/stagedoor/stagedoor/internal/control/lambda/code"
@@ -202,4 +203,22 @@ func writeFile(tb testing.TB, name, body string) {
 	if err := os.WriteFile(name, []byte(body), 0o755); err != nil {
 		tb.Fatal(err)
 	}
+}
+
+// eventually waits for something that another process does.
+func eventually(tb testing.TB, what string, done func() bool) {
+	tb.Helper()
+	for deadline := time.Now().Add(30 * time.Second); !done(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			tb.Fatalf("%s: not within 30 seconds", what)
+		}
+	}
+}
+
+func fileSize(name string) (int64, error) {
+	info, err := os.Stat(name)
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }

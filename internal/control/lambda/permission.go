@@ -255,7 +255,7 @@ func (s *Service) GetPolicy(ctx context.Context, in *model.GetPolicyInput) (*mod
 func document(p api.FunctionPolicy) (string, error) {
 	return plainJSON(struct {
 		Version   string
-		Id        string //nolint:revive // IAM's spelling
+		Id        string // IAM's spelling
 		Statement []api.FunctionGrant
 	}{"2012-10-17", "default", p.Statements})
 }

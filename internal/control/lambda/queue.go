@@ -80,14 +80,18 @@ func (q *queue) next(now time.Time) (id string, wait time.Duration) {
 // waiting is a heap of tickets: the first to be due is on top.
 type waiting []ticket
 
-func (w waiting) Len() int { return len(w) }
-func (w waiting) Less(i, j int) bool {
-	if w[i].due.Equal(w[j].due) {
-		return w[i].id < w[j].id
+func (w *waiting) Len() int { return len(*w) }
+
+func (w *waiting) Less(i, j int) bool {
+	a, b := (*w)[i], (*w)[j]
+	if a.due.Equal(b.due) {
+		return a.id < b.id
 	}
-	return w[i].due.Before(w[j].due)
+	return a.due.Before(b.due)
 }
-func (w waiting) Swap(i, j int) { w[i], w[j] = w[j], w[i] }
+
+func (w *waiting) Swap(i, j int) { (*w)[i], (*w)[j] = (*w)[j], (*w)[i] }
+
 func (w *waiting) Push(x any) {
 	if t, ok := x.(ticket); ok {
 		*w = append(*w, t)
@@ -114,7 +118,7 @@ func (s *Service) enqueue(ctx context.Context, c host.Call) error {
 		if err != nil {
 			return err
 		}
-		if _, _, err := s.version(tx, &fn, c.Qualifier); err != nil {
+		if _, err := s.version(tx, &fn, c.Qualifier); err != nil {
 			return err
 		}
 		return store.Put(tx, api.FunctionEventKey(e.ID), e)

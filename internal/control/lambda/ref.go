@@ -37,7 +37,7 @@ func parseRef(text string) (r ref, ok bool) {
 			return ref{}, false
 		}
 	} else {
-		rest = r.shortForm(rest)
+		r, rest = shortForm(rest)
 	}
 	var qualified bool
 	r.name, r.qualifier, qualified = strings.Cut(rest, ":")
@@ -49,7 +49,7 @@ func parseRef(text string) (r ref, ok bool) {
 
 // shortForm takes the parts of a partial ARN from the front of text. A part is
 // one only if something follows it: a function may be called "function".
-func (r *ref) shortForm(text string) (rest string) {
+func shortForm(text string) (r ref, rest string) {
 	if part, after, found := strings.Cut(text, ":"); found && isRegion(part) {
 		r.region, text = part, after
 	}
@@ -59,7 +59,7 @@ func (r *ref) shortForm(text string) (rest string) {
 	if part, after, found := strings.Cut(text, ":"); found && part == "function" {
 		text = after
 	}
-	return text
+	return r, text
 }
 
 // String is the ARN, or as much of it as was said.

@@ -50,7 +50,7 @@ func (s *Service) GetAccountSettings(ctx context.Context, _ *model.GetAccountSet
 			CodeSizeUnzipped:               new(int64(code.MaxUnzipped)),
 			CodeSizeZipped:                 new(int64(code.MaxZipped)),
 			ConcurrentExecutions:           new(s.cfg.Concurrency),
-			UnreservedConcurrentExecutions: new(s.cfg.Concurrency - int32(taken)), //nolint:gosec // never more than Concurrency
+			UnreservedConcurrentExecutions: new(s.cfg.Concurrency - int32(taken)),
 		},
 		AccountUsage: &model.AccountUsage{TotalCodeSize: &size, FunctionCount: &count},
 	}, nil

@@ -17,7 +17,7 @@ import (
 // FolderBucket as the bucket of code makes its key the absolute path of a
 // folder of this machine, which is then used as it lies. Only LocalHandlers
 // know it: a caller from the network could read the machine's files by it.
-const FolderBucket = "stagedoor:folder"
+const FolderBucket = "stagedoor-folder"
 
 // source is where a call says that code is.
 type source struct {
@@ -66,8 +66,7 @@ func (s *Service) keepObject(ctx context.Context, src source) (api.FunctionCode,
 	set(&version, src.version)
 	body, err := s.cfg.Objects.Object(ctx, *src.bucket, *src.key, version)
 	if err != nil {
-		var s3 *ObjectError
-		if errors.As(err, &s3) {
+		if s3, ok := errors.AsType[*ObjectError](err); ok {
 			return api.FunctionCode{}, nil, noObject(s3.Code, s3.Message)
 		}
 		return api.FunctionCode{}, nil, fmt.Errorf("read code from S3: %w", err)

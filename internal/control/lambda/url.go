@@ -13,7 +13,7 @@ import (
 )
 
 // CreateFunctionUrlConfig gives a function or an alias an HTTP address.
-func (s *Service) CreateFunctionUrlConfig(ctx context.Context, in *model.CreateFunctionUrlConfigInput) (*model.CreateFunctionUrlConfigResponse, error) { //nolint:revive // AWS's name
+func (s *Service) CreateFunctionUrlConfig(ctx context.Context, in *model.CreateFunctionUrlConfigInput) (*model.CreateFunctionUrlConfigResponse, error) {
 	name, qualifier, err := s.urlSubject(in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -59,7 +59,7 @@ func (s *Service) urlSubject(text string, qualifier *string) (string, string, er
 }
 
 // GetFunctionUrlConfig shows an HTTP address.
-func (s *Service) GetFunctionUrlConfig(ctx context.Context, in *model.GetFunctionUrlConfigInput) (*model.GetFunctionUrlConfigResponse, error) { //nolint:revive // AWS's name
+func (s *Service) GetFunctionUrlConfig(ctx context.Context, in *model.GetFunctionUrlConfigInput) (*model.GetFunctionUrlConfigResponse, error) {
 	name, qualifier, err := s.urlSubject(in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -80,7 +80,7 @@ func (s *Service) GetFunctionUrlConfig(ctx context.Context, in *model.GetFunctio
 }
 
 // UpdateFunctionUrlConfig changes an HTTP address; it stays the same address.
-func (s *Service) UpdateFunctionUrlConfig(ctx context.Context, in *model.UpdateFunctionUrlConfigInput) (*model.UpdateFunctionUrlConfigResponse, error) { //nolint:revive // AWS's name
+func (s *Service) UpdateFunctionUrlConfig(ctx context.Context, in *model.UpdateFunctionUrlConfigInput) (*model.UpdateFunctionUrlConfigResponse, error) {
 	name, qualifier, err := s.urlSubject(in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (s *Service) UpdateFunctionUrlConfig(ctx context.Context, in *model.UpdateF
 }
 
 // DeleteFunctionUrlConfig takes an HTTP address away.
-func (s *Service) DeleteFunctionUrlConfig(ctx context.Context, in *model.DeleteFunctionUrlConfigInput) (*model.DeleteFunctionUrlConfigOutput, error) { //nolint:revive // AWS's name
+func (s *Service) DeleteFunctionUrlConfig(ctx context.Context, in *model.DeleteFunctionUrlConfigInput) (*model.DeleteFunctionUrlConfigOutput, error) {
 	name, qualifier, err := s.urlSubject(in.FunctionName, in.Qualifier)
 	if err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (s *Service) DeleteFunctionUrlConfig(ctx context.Context, in *model.DeleteF
 }
 
 // ListFunctionUrlConfigs lists the HTTP addresses of a function and its aliases.
-func (s *Service) ListFunctionUrlConfigs(ctx context.Context, in *model.ListFunctionUrlConfigsInput) (*model.ListFunctionUrlConfigsResponse, error) { //nolint:revive // AWS's name
+func (s *Service) ListFunctionUrlConfigs(ctx context.Context, in *model.ListFunctionUrlConfigsInput) (*model.ListFunctionUrlConfigsResponse, error) {
 	name, err := s.unqualified(in.FunctionName)
 	if err != nil {
 		return nil, err

@@ -121,6 +121,7 @@ func truth(v gjson.Result) (bool, error) {
 		case "false", "False":
 			return false, nil
 		}
+	case gjson.Number, gjson.JSON:
 	}
 	return false, fmt.Errorf("%w: isBase64Encoded %s", ErrMalformed, v.Raw)
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"slices"
 	"strings"
 )
 
@@ -197,8 +198,7 @@ func link(root *os.Root, name string, f *zip.File) error {
 // checkLinks refuses a zip one of whose links leads out of the tree. It runs
 // when all links are there, as one may lead out through another.
 func (p *plan) checkLinks(root *os.Root) error {
-	for i := len(p.order) - 1; i >= 0; i-- {
-		name := p.order[i]
+	for _, name := range slices.Backward(p.order) {
 		if p.entries[name].Mode().Type() != fs.ModeSymlink {
 			return nil // links come last
 		}
