@@ -42,13 +42,16 @@ type link struct {
 	readTimer, writeTimer moment // when the runtime's timer goes off; 0: it is not set
 
 	kicked atomic.Bool
+	socket socket
 }
 
 var errKicked = errors.New("transport: read was called off")
 
 // newLink makes a link that never times out.
 func newLink(c net.Conn, clk clock) *link {
-	return &link{Conn: c, clock: clk, readBy: never, writeBy: never}
+	l := &link{Conn: c, clock: clk, readBy: never, writeBy: never}
+	l.socket.init(c)
+	return l
 }
 
 // Read reads until l.readBy.
@@ -57,7 +60,7 @@ func (l *link) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	for {
-		n, err := l.Conn.Read(p)
+		n, err := l.readNow(p)
 		if err == nil || n > 0 {
 			return n, nil
 		}
@@ -110,7 +113,7 @@ func (l *link) Write(p []byte) (int, error) {
 			}
 			l.writeTimer = l.writeBy
 		}
-		n, err := l.Conn.Write(p[done:])
+		n, err := l.writeNow(p[done:])
 		done += n
 		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) || l.clock.now() >= l.writeBy {
 			return done, err

@@ -128,21 +128,3 @@ func (c *upConn) quiet() bool {
 	})
 	return err == nil && quiet
 }
-
-func rawRead(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Read(int(fd), p)
-		if err != syscall.EINTR { //nolint:errorlint // an errno
-			return n, err
-		}
-	}
-}
-
-func rawWrite(fd uintptr, p []byte) (int, error) {
-	for {
-		n, err := syscall.Write(int(fd), p)
-		if err != syscall.EINTR { //nolint:errorlint // an errno
-			return max(n, 0), err
-		}
-	}
-}
