@@ -23,6 +23,8 @@ const (
 	noParameter       = "Invalid parameter name specified"
 	noContentType     = "Content-Type specified was not found"
 	noCertificate     = "Invalid client certificate identifier specified"
+	noAPIKey          = "Invalid API Key identifier specified"
+	noPlan            = "Invalid Usage Plan ID specified"
 	noGatewayResponse = "Gateway response type not defined on api"
 )
 

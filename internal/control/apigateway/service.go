@@ -84,6 +84,7 @@ func (s *Service) Handlers() map[string]wire.Handler {
 	all := map[string]wire.Handler{}
 	for _, some := range []map[string]wire.Handler{
 		s.apiHandlers(), s.methodHandlers(), s.deploymentHandlers(), s.partHandlers(), s.openAPIHandlers(),
+		s.keyHandlers(), s.planHandlers(),
 	} {
 		maps.Copy(all, some)
 	}

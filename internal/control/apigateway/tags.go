@@ -59,6 +59,10 @@ func (s *Service) tagsAt(tx store.Tx, arn string) (tagged, error) {
 	switch {
 	case len(path) == 2 && path[0] == "restapis":
 		return tagsOf(tx, api.RestAPIKey(path[1]), s.noAPI(path[1]), func(a *api.RestAPI) *map[string]string { return &a.Tags })
+	case len(path) == 2 && path[0] == "apikeys":
+		return tagsOf(tx, api.APIKeyKey(path[1]), noAPIKey, func(k *api.APIKey) *map[string]string { return &k.Tags })
+	case len(path) == 2 && path[0] == "usageplans":
+		return tagsOf(tx, api.UsagePlanAt(path[1]), noPlan, func(p *api.UsagePlan) *map[string]string { return &p.Tags })
 	case len(path) == 4 && path[0] == "restapis" && path[2] == "stages":
 		return tagsOf(tx, api.StageKey(path[1], path[3]), noStage, func(st *api.Stage) *map[string]string { return &st.Tags })
 	}
