@@ -1,0 +1,127 @@
+package gateway
+
+import (
+	"bytes"
+	"fmt"
+
+	"github.com/stagedoor/stagedoor/internal/engine/route"
+	"github.com/stagedoor/stagedoor/internal/program"
+	"github.com/stagedoor/stagedoor/internal/step"
+)
+
+// fronts are the routes of requests that reach no stage. "No such API" is a
+// route as well.
+type fronts struct {
+	badRequest *program.Route
+	forbidden  *program.Route
+	unknownAPI *program.Route
+	notFound   *program.Route
+	control    *program.Route // nil: there is no control plane
+}
+
+func newFronts(g *Gateway) fronts {
+	refuse := func(t program.ResponseType, why string) *program.Route {
+		return &program.Route{Method: "*", Resource: "*", Steps: []program.Step{step.RefuseStep(t.Refuse(nil), why)}}
+	}
+	f := fronts{
+		badRequest: refuse(program.BadRequest, "a path that others might read as another"),
+		forbidden:  refuse(program.Forbidden, "no such stage, or the endpoint is disabled"),
+		notFound:   refuse(program.UnknownAPI, "neither an API nor an AWS call"),
+		unknownAPI: &program.Route{Method: "*", Resource: "*", Steps: []program.Step{{
+			Name: "refuse", Note: "no such API", Run: func(x *program.Exchange) error {
+				return unknownAPI(g.locate(x).api)
+			},
+		}}},
+	}
+	if g.cfg.Control != nil {
+		f.control = g.controlRoute()
+	}
+	return f
+}
+
+// unknownAPI is the answer for an API that is not here. On AWS its host name
+// does not resolve.
+// parity: spec/rest-data-plane.md 2.1, recommended.
+func unknownAPI(id []byte) error {
+	return &program.Refusal{
+		Type:    program.UnknownAPI,
+		Message: fmt.Sprintf("The API id '%s' does not correspond to a deployed API Gateway API", id),
+	}
+}
+
+// begin finds the route. both: the listener serves AWS calls as well.
+func (g *Gateway) begin(x *program.Exchange, both bool) {
+	at := g.locate(x)
+	if both && (at.api == nil && at.url == nil || isManagement(x.Request.Path)) && g.owns(x) {
+		x.Route = g.fronts.control
+		return
+	}
+	x.Identify()
+	x.Method = x.Request.Method
+	if at.url != nil {
+		x.Route = g.functionURL(x, at.url)
+		return
+	}
+	if at.api == nil {
+		if at = (address{api: x.Header("x-apigw-api-id"), path: x.Request.Path}); at.api == nil {
+			x.Route = g.fronts.notFound
+			return
+		}
+	}
+	x.API = g.table.Load().API(at.api)
+	if x.API == nil {
+		x.Route = g.fronts.unknownAPI
+		return
+	}
+	g.enter(x, at.path)
+}
+
+// enter finds the stage and its route. path begins with the slashes before the
+// stage: however many, they count for nothing.
+// parity: spec/rest-data-plane.md 2.4.
+func (g *Gateway) enter(x *program.Exchange, path []byte) {
+	path = oneSlash(path)
+	name, rest := segment(trimSlash(path))
+	stage := x.API.Stages[string(name)]
+	if stage == nil || stage.EndpointDisabled {
+		x.Route = g.fronts.forbidden
+		return
+	}
+	x.FullPath, x.Path = path, oneSlash(rest)
+	if !route.Check(x.Path) || bytes.Count(x.Request.Query, []byte{'&'}) >= program.MaxQuery {
+		x.Route = g.fronts.badRequest
+		return
+	}
+	x.Stage = stage
+	x.OverrideMethod()
+	x.Route, x.Params = stage.Router.Match(x.Method, x.Path, x.Params)
+}
+
+// oneSlash cuts all but one of the slashes that a path begins with.
+func oneSlash(path []byte) []byte {
+	for len(path) > 1 && path[0] == '/' && path[1] == '/' {
+		path = path[1:]
+	}
+	if len(path) == 0 {
+		return rootPath
+	}
+	return path
+}
+
+// rootPath is the path of a stage called without one.
+//
+//nolint:gochecknoglobals // constant, never written to
+var rootPath = []byte("/")
+
+// isManagement says whether a path is one of the connections of a WebSocket
+// API, which are managed on the API's own host.
+func isManagement(path []byte) bool {
+	return bytes.Contains(path, []byte("/@connections/")) || bytes.Contains(path, []byte("/%40connections/"))
+}
+
+// owns asks the control plane whether the request is an AWS call.
+func (g *Gateway) owns(x *program.Exchange) bool {
+	return g.cfg.Owns(string(x.Request.Host), string(x.Request.Target), string(x.Request.Method), func(name string) string {
+		return string(x.Header(lowered(name)))
+	})
+}

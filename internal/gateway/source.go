@@ -1,0 +1,165 @@
+package gateway
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/compile"
+	"github.com/stagedoor/stagedoor/internal/program"
+	"github.com/stagedoor/stagedoor/internal/snapshot"
+	"github.com/stagedoor/stagedoor/internal/store"
+)
+
+// apiSource is an API as the store has it, and what became of it.
+type apiSource struct {
+	id       string
+	gone     bool
+	stages   map[string]*stageSource
+	compiled int // stages that were compiled for it
+}
+
+// stageSource is one stage: its document, and the program made of it.
+type stageSource struct {
+	doc     []byte // as the store has it
+	stage   api.Stage
+	snap    *snapshot.REST // only while it is to be compiled
+	program *program.Stage // the last one that compiled; nil: none ever did
+	err     error          // why doc is not what program was made of
+}
+
+// load reads the APIs that changed. A stage whose document is what it was
+// keeps its program: the snapshot of a deployment never changes.
+func (f *follower) load(ctx context.Context, dirty map[string]bool, all bool) (map[string]*apiSource, error) {
+	sources := map[string]*apiSource{}
+	err := f.g.cfg.Store.View(ctx, func(tx store.Tx) error {
+		clear(sources)
+		if all {
+			dirty = map[string]bool{}
+			for id := range f.built {
+				dirty[id] = true
+			}
+			for a, err := range store.Scan[api.RestAPI](tx, api.RestAPIs, "") {
+				if err != nil {
+					return err
+				}
+				dirty[a.ID] = true
+			}
+		}
+		for id := range dirty {
+			s, err := f.loadAPI(tx, id)
+			if err != nil {
+				return err
+			}
+			sources[id] = s
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("load stages: %w", err)
+	}
+	return sources, nil
+}
+
+func (f *follower) loadAPI(tx store.Tx, id string) (*apiSource, error) {
+	s := &apiSource{id: id, stages: map[string]*stageSource{}}
+	if _, err := tx.Get(api.RestAPIKey(id)); errors.Is(err, store.ErrMissing) {
+		s.gone = true
+		return s, nil
+	} else if err != nil {
+		return nil, err
+	}
+	before := f.built[id]
+	for item, err := range tx.Scan(api.Stages(id), "") {
+		if err != nil {
+			return nil, err
+		}
+		one := &stageSource{doc: bytes.Clone(item.Doc)}
+		parts := api.Split(item.Key)
+		name := parts[len(parts)-1]
+		s.stages[name] = one
+		if before != nil && before.stages[name] != nil {
+			old := before.stages[name]
+			one.program = old.program
+			if bytes.Equal(old.doc, one.doc) {
+				s.stages[name] = old
+				continue
+			}
+		}
+	}
+	for name, one := range s.stages {
+		if before != nil && before.stages[name] == one {
+			continue
+		}
+		one.read(tx, id)
+	}
+	return s, nil
+}
+
+// read decodes the stage and its deployment's snapshot.
+func (s *stageSource) read(tx store.Tx, id string) {
+	if err := json.Unmarshal(s.doc, &s.stage); err != nil {
+		s.err = fmt.Errorf("decode stage: %w", err)
+		return
+	}
+	snap, err := store.Get[snapshot.REST](tx, api.SnapshotKey(id, s.stage.DeploymentID))
+	if err != nil {
+		s.err = fmt.Errorf("read deployment %q: %w", s.stage.DeploymentID, err)
+		return
+	}
+	s.snap = &snap
+}
+
+// api is the table's entry.
+func (s *apiSource) api() *program.API {
+	a := &program.API{ID: s.id, Kind: "REST", Stages: make(map[string]*program.Stage, len(s.stages))}
+	for name, one := range s.stages {
+		if one.program != nil {
+			a.Stages[name] = one.program
+		}
+	}
+	return a
+}
+
+// compileAll compiles what was loaded, as many stages at a time as there are cores.
+func (f *follower) compileAll(sources map[string]*apiSource) {
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, max(1, runtime.GOMAXPROCS(0)))
+	for _, s := range sources {
+		for _, one := range s.stages {
+			if one.snap == nil {
+				continue
+			}
+			s.compiled++
+			slots <- struct{}{}
+			wg.Go(func() {
+				defer func() { <-slots }()
+				one.compile(f.g.cfg.Env)
+			})
+		}
+	}
+	wg.Wait()
+	f.report(sources)
+}
+
+// compile makes the program. What fails leaves the old one.
+func (s *stageSource) compile(env compile.Env) {
+	defer func() {
+		s.snap = nil
+		if p := recover(); p != nil {
+			s.err = fmt.Errorf("compile stage %q: panic: %v\n%s", s.stage.Name, p, debug.Stack())
+		}
+	}()
+	made, err := compile.REST(env, *s.snap, s.stage)
+	if err != nil {
+		s.err = err
+		return
+	}
+	s.program = made
+}
