@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -162,9 +163,5 @@ func (e *Engine) save(ctx context.Context, stack api.Stack) error {
 }
 
 func (e *Engine) supported() []string {
-	types := make([]string, 0, len(e.kinds))
-	for t := range e.kinds {
-		types = append(types, t)
-	}
-	return types
+	return slices.Sorted(maps.Keys(e.kinds))
 }

@@ -113,7 +113,7 @@ func (j *job) code(property string) (*lambda.FunctionCode, error) {
 
 // folderBucket tells the Lambda service that the key is a folder on this
 // machine; it takes that from callers in this process only.
-const folderBucket = "stagedoor:folder"
+const folderBucket = "stagedoor-folder"
 
 // zipInline packs source text as CloudFormation does: index.js, or index.py.
 func zipInline(runtime, handler, source string) ([]byte, error) {

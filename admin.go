@@ -1,0 +1,105 @@
+package stagedoor
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/gateway"
+	"github.com/stagedoor/stagedoor/internal/transport"
+)
+
+// serveAdmin serves what operators look at, on loopback only.
+func (s *Server) serveAdmin(ctx context.Context, ln net.Listener) error {
+	server := &http.Server{Handler: s.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
+	unhook := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer unhook()
+	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+func (s *Server) adminHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "ok") })
+	mux.HandleFunc("GET /readyz", s.readyz)
+	mux.HandleFunc("GET /metrics", s.metrics)
+	mux.HandleFunc("GET /explain/{api}/{stage}", s.explain)
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
+	return mux
+}
+
+// readyz answers 200 when everything that was there at start is served; stages
+// that do not compile are named, and do not make the node unready.
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	status := s.gateway.Status()
+	w.Header().Set("Content-Type", "application/json")
+	if !status.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	_ = json.NewEncoder(w).Encode(struct {
+		gateway.Status
+		Version string `json:"version"`
+	}{status, s.cfg.Version})
+}
+
+// metrics are counters in Prometheus's text form.
+func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4")
+	for _, l := range []struct {
+		name   string
+		server *transport.Server
+	}{{"both", s.both}, {"invoke", s.invoke}} {
+		c := &l.server.Counters
+		for _, m := range []struct {
+			name  string
+			value int64
+		}{
+			{"connections_accepted_total", c.Accepted.Load()},
+			{"connections_open", c.Open.Load()},
+			{"connections_crowded_total", c.Crowded.Load()},
+			{"requests_total", c.Requests.Load()},
+			{"answers_aborted_total", c.Aborted.Load()},
+		} {
+			fmt.Fprintf(w, "stagedoor_%s{listener=%q} %d\n", m.name, l.name, m.value)
+		}
+		for _, status := range transport.RefusedStatuses() {
+			fmt.Fprintf(w, "stagedoor_refused_total{listener=%q,status=\"%d\"} %d\n", l.name, status, c.Refused(status))
+		}
+	}
+	status := s.gateway.Status()
+	fmt.Fprintf(w, "stagedoor_stages %d\nstagedoor_stages_failed %d\n", status.Stages, len(status.Failures))
+}
+
+// explain shows the compiled program of a stage, or of the route that a method
+// and path take; as text, or as JSON for ?output=json.
+func (s *Server) explain(w http.ResponseWriter, r *http.Request) {
+	api, stage, q := r.PathValue("api"), r.PathValue("stage"), r.URL.Query()
+	var explained interface{ WriteText(w io.Writer) error }
+	var err error
+	if method := q.Get("method"); method != "" {
+		explained, err = s.gateway.ExplainRoute(api, stage, strings.ToUpper(method), q.Get("path"))
+	} else {
+		explained, err = s.gateway.Explain(api, stage)
+	}
+	if err != nil {
+		http.Error(w, fmt.Sprintf("%s/%s: %v", api, stage, err), http.StatusNotFound)
+		return
+	}
+	if q.Get("output") == "json" {
+		w.Header().Set("Content-Type", "application/json")
+		_ = json.NewEncoder(w).Encode(explained)
+		return
+	}
+	_ = explained.WriteText(w)
+}

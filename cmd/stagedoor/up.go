@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/stagedoor/stagedoor"
+)
+
+func upCommand() *cobra.Command {
+	cfg := stagedoor.Default()
+	var file, format, level string
+	cmd := &cobra.Command{
+		Use:   "up [DEFINITION]...",
+		Short: "Run everything in one process and deploy the definitions",
+		Long: `Runs control plane, data plane and function host in one process, and deploys each
+DEFINITION (a SAM or CloudFormation template, or a folder with one) as a stack.
+
+Every flag may also be given as STAGEDOOR_X in the environment or as a key of the
+file that --config names: flag > environment > file > default.`,
+		Example: "  stagedoor up template.yaml --watch\n  aws --endpoint-url http://127.0.0.1:4566 apigateway get-rest-apis",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := settle(cmd.Flags(), file, os.LookupEnv); err != nil {
+				return usageError{err}
+			}
+			log, err := newLog(cmd.ErrOrStderr(), format, level)
+			if err != nil {
+				return usageError{err}
+			}
+			cfg.Definitions, cfg.Log, cfg.Version = args, log, version
+			cfg.Announce = announcer{cmd.OutOrStdout(), cfg.Region}.say
+			if err := cfg.Check(); err != nil {
+				return usageError{err}
+			}
+			server, err := stagedoor.New(cfg)
+			if err != nil {
+				return err
+			}
+			return server.Run(cmd.Context())
+		},
+	}
+	f := cmd.Flags()
+	f.StringVar(&cfg.Listen, "listen", cfg.Listen, "where both planes listen (`ADDR`)")
+	f.StringArrayVar(&cfg.InvokeListen, "invoke-listen", nil, "a further listener for API traffic only (`ADDR`, repeatable)")
+	f.StringVar(&cfg.AdminListen, "admin-listen", cfg.AdminListen, "where /livez, /readyz, /metrics and pprof are (`ADDR` or off)")
+	f.StringVar(&cfg.Data, "data", cfg.Data, "directory of all that is kept (`DIR`), or :memory:")
+	f.StringVar(&cfg.Account, "account", cfg.Account, "account `ID` in ARNs")
+	f.StringVar(&cfg.Region, "region", cfg.Region, "region `NAME` in ARNs")
+	f.StringArrayVar(&cfg.InvokeDomains, "invoke-domain", cfg.InvokeDomains, "suffix of hosts that name APIs (`DOMAIN`, repeatable)")
+	f.StringArrayVar(&cfg.AWSEndpoints, "aws-endpoint", nil, "where an AWS service is (`SERVICE=URL`, repeatable)")
+	f.StringVar(&cfg.Auth, "auth", cfg.Auth, "whether AWS calls must be signed by a known key (`off|on`)")
+	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate of --invoke-listen")
+	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM `FILE` with its key")
+	f.StringArrayVar(&cfg.Parameters, "parameter", nil, "template parameter (`KEY=VALUE`, repeatable)")
+	f.DurationVar(&cfg.FunctionIdle, "function-idle", cfg.FunctionIdle, "how long a warm function is kept without a call")
+	f.DurationVar(&cfg.Grace, "grace", cfg.Grace, "how long requests may take to finish at the end")
+	f.BoolVar(&cfg.Watch, "watch", false, "deploy again when a file of a definition changes")
+	f.StringVar(&format, "log-format", "", "`text|json`; text on a terminal, else json")
+	f.StringVar(&level, "log-level", "info", "`debug|info|warn|error`")
+	f.StringVar(&file, "config", "", "YAML `FILE` with these settings")
+	return cmd
+}
+
+// newLog makes the logger; its default form depends on where it goes.
+func newLog(w io.Writer, format, level string) (*slog.Logger, error) {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		return nil, fmt.Errorf("log-level %q: must be debug, info, warn or error", level)
+	}
+	opts := &slog.HandlerOptions{Level: l}
+	switch {
+	case format == "text" || (format == "" && terminal(w)):
+		return slog.New(slog.NewTextHandler(w, opts)), nil
+	case format == "json" || format == "":
+		return slog.New(slog.NewJSONHandler(w, opts)), nil
+	}
+	return nil, fmt.Errorf("log-format %q: must be text or json", format)
+}
+
+func terminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0
+}
+
+// announcer shows a person what is there to try.
+type announcer struct {
+	out    io.Writer
+	region string
+}
+
+func (a announcer) say(n stagedoor.Announcement) {
+	var b strings.Builder
+	if n.Ready != "" {
+		fmt.Fprintf(&b, "stagedoor is up: %s\n  aws --endpoint-url %s --region %s apigateway get-rest-apis\n", n.Ready, n.Ready, a.region)
+	}
+	switch {
+	case len(n.Problems) > 0:
+		fmt.Fprintf(&b, "%s: not deployed\n", n.Stack)
+		for _, p := range n.Problems {
+			fmt.Fprintf(&b, "  %s\n", p)
+		}
+	case n.Stack != "":
+		fmt.Fprintf(&b, "%s: deployed in %d ms\n", n.Stack, n.Took.Milliseconds())
+		for _, u := range n.URLs {
+			fmt.Fprintf(&b, "  %s\n", u)
+		}
+		for _, p := range n.Warnings {
+			fmt.Fprintf(&b, "  warning: %s\n", p)
+		}
+		for _, o := range n.Outputs {
+			fmt.Fprintf(&b, "  %s = %s\n", o.Name, o.Value)
+		}
+	}
+	_, _ = io.WriteString(a.out, b.String())
+}

@@ -1,0 +1,341 @@
+package stagedoor
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/stagedoor/stagedoor/internal/compile"
+	"github.com/stagedoor/stagedoor/internal/control"
+	"github.com/stagedoor/stagedoor/internal/control/apigateway"
+	"github.com/stagedoor/stagedoor/internal/control/cloudformation"
+	"github.com/stagedoor/stagedoor/internal/control/iam"
+	"github.com/stagedoor/stagedoor/internal/control/lambda"
+	"github.com/stagedoor/stagedoor/internal/control/sts"
+	"github.com/stagedoor/stagedoor/internal/gateway"
+	host "github.com/stagedoor/stagedoor/internal/lambda"
+	"github.com/stagedoor/stagedoor/internal/step"
+	"github.com/stagedoor/stagedoor/internal/store/sqlite"
+	"github.com/stagedoor/stagedoor/internal/transport"
+	apigatewaywire "github.com/stagedoor/stagedoor/internal/wire/apigateway"
+	iamwire "github.com/stagedoor/stagedoor/internal/wire/iam"
+	lambdawire "github.com/stagedoor/stagedoor/internal/wire/lambda"
+	stswire "github.com/stagedoor/stagedoor/internal/wire/sts"
+)
+
+// Server is one stagedoor: control plane, data plane and function host.
+type Server struct {
+	cfg     Config
+	scratch string // removed at the end; empty unless nothing is to be kept
+
+	store     *sqlite.Store
+	functions *lambda.Service
+	host      *host.Host
+	gateway   *gateway.Gateway
+	stacks    *cloudformation.Engine
+	upstreams *transport.Upstreams
+	both      *transport.Server // serves both planes
+	invoke    *transport.Server // serves API traffic only
+}
+
+// New makes a server. It starts nothing and touches nothing.
+func New(cfg Config) (*Server, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Announce == nil {
+		cfg.Announce = func(Announcement) {}
+	}
+	if err := cfg.Check(); err != nil {
+		return nil, err
+	}
+	return &Server{cfg: cfg}, nil
+}
+
+// Run serves until ctx is done, then lets requests under way finish. It returns
+// nil when it stopped because it was told to.
+func (s *Server) Run(ctx context.Context) (err error) {
+	definitions, err := s.definitions()
+	if err != nil {
+		return err
+	}
+	listeners, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	defer listeners.close()
+	if err := s.open(ctx, listeners.endpoint()); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.close()) }()
+	return s.serve(ctx, listeners, definitions)
+}
+
+func (s *Server) definitions() ([]definition, error) {
+	var all []definition
+	for _, path := range s.cfg.Definitions {
+		d, err := findDefinition(path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// listeners are all sockets, opened before anything is served, so that a port
+// that is taken is said at once.
+type listeners struct {
+	both   net.Listener
+	invoke []net.Listener
+	admin  net.Listener // nil: none
+}
+
+func (l *listeners) close() {
+	for _, ln := range append([]net.Listener{l.both, l.admin}, l.invoke...) {
+		if ln != nil {
+			_ = ln.Close() // closed already by whoever served it
+		}
+	}
+}
+
+// endpoint is the URL of both planes.
+func (l *listeners) endpoint() string { return "http://" + l.both.Addr().String() }
+
+func (s *Server) listen(ctx context.Context) (_ *listeners, err error) {
+	l := &listeners{}
+	defer func() {
+		if err != nil {
+			l.close()
+		}
+	}()
+	var lc net.ListenConfig
+	if l.both, err = lc.Listen(ctx, "tcp", s.cfg.Listen); err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	for _, addr := range s.cfg.InvokeListen {
+		ln, err := lc.Listen(ctx, "tcp", addr)
+		if err != nil {
+			return nil, fmt.Errorf("invoke-listen: %w", err)
+		}
+		l.invoke = append(l.invoke, ln)
+	}
+	if s.cfg.AdminListen == "off" {
+		return l, nil
+	}
+	if l.admin, err = lc.Listen(ctx, "tcp", s.cfg.AdminListen); err != nil {
+		return nil, fmt.Errorf("admin-listen: %w", err)
+	}
+	return l, nil
+}
+
+// open makes the parts and hands them to each other: the only wiring.
+func (s *Server) open(ctx context.Context, endpoint string) (err error) {
+	if err := s.openData(ctx); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close())
+		}
+	}()
+	cfg := s.cfg
+	s.host = host.New(host.Config{
+		Dir: s.dir("run"), Account: cfg.Account, Region: cfg.Region, Endpoint: endpoint,
+		IdleAfter: cfg.FunctionIdle, Log: cfg.Log, Sink: s.functionLog,
+	})
+	_, port, _ := strings.Cut(strings.TrimPrefix(endpoint, "http://"), ":")
+	s.functions = lambda.New(lambda.Config{
+		Store: s.store, Host: s.host, Dir: s.dir("functions"), Region: cfg.Region, Account: cfg.Account,
+		Endpoint: endpoint, URLHost: "localhost:" + port, Log: cfg.Log,
+	})
+	if err := s.functions.Load(ctx); err != nil {
+		return fmt.Errorf("load functions: %w", err)
+	}
+	network, err := control.New(s.controlConfig(s.functions.Handlers()))
+	if err != nil {
+		return err
+	}
+	local, err := control.New(s.controlConfig(s.functions.LocalHandlers()))
+	if err != nil {
+		return err
+	}
+	s.stacks = cloudformation.New(cloudformation.Config{
+		Store: s.store, Control: local, Account: cfg.Account, Region: cfg.Region, Now: time.Now, Log: cfg.Log,
+	})
+	return s.openGateway(network)
+}
+
+func (s *Server) openGateway(network *control.Server) (err error) {
+	cfg := s.cfg
+	gate := s.functions.Gate()
+	s.upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
+	code := s.functions.Download()
+	s.gateway, err = gateway.New(gateway.Config{
+		Store: s.store,
+		Env: compile.Env{
+			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
+		},
+		InvokeDomains: cfg.InvokeDomains,
+		Control: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if strings.HasPrefix(r.URL.Path, lambda.CodePath) {
+				code.ServeHTTP(w, r)
+				return
+			}
+			network.ServeHTTP(w, r)
+		}),
+		Owns: func(host, path, method string, header func(string) string) bool {
+			return strings.HasPrefix(path, lambda.CodePath) || network.Owns(host, path, method, header)
+		},
+		FunctionURL: func(id string) (gateway.FunctionURL, bool) {
+			u, ok := gate.URL(id)
+			return gateway.FunctionURL{ID: u.ID, FunctionARN: u.FunctionARN, Open: u.AuthType == "NONE", Stream: u.Stream}, ok
+		},
+		Log: cfg.Log,
+	})
+	if err != nil {
+		return err
+	}
+	drive := transport.Config{Upstreams: s.upstreams, Log: cfg.Log, Grace: cfg.Grace, MaxBody: maxRequest}
+	drive.Handler = s.gateway
+	s.both = transport.NewServer(drive)
+	drive.Handler, drive.MaxBody = s.gateway.Invoke(), 0
+	s.invoke = transport.NewServer(drive)
+	return nil
+}
+
+// maxRequest is the largest body on the port of both planes: a function's code
+// comes in base64. Routes of APIs have limits of their own.
+const maxRequest = 80 << 20
+
+// controlConfig is the control plane with the Lambda operations given: those
+// for this process may name folders, those for the network may not.
+func (s *Server) controlConfig(functions handlers) control.Config {
+	account, region := s.cfg.Account, s.cfg.Region
+	return control.Config{
+		Account: account, Region: region, Log: s.cfg.Log,
+		Services: withBuilt(tables(), map[string]handlers{
+			apigatewaywire.Table().Name: apigateway.New(s.store, apigateway.Config{Account: account, Region: region}).Handlers(),
+			lambdawire.Table().Name:     functions,
+			iamwire.Table().Name:        iam.New(s.store, iam.Config{Account: account}).Handlers(),
+			stswire.Table().Name:        sts.New(s.store, sts.Config{Account: account}).Handlers(),
+		}),
+	}
+}
+
+// openData opens the store, in the data directory or in memory.
+func (s *Server) openData(ctx context.Context) (err error) {
+	path := sqlite.Memory
+	if s.cfg.inMemory() {
+		if s.scratch, err = os.MkdirTemp("", "stagedoor-"); err != nil {
+			return err
+		}
+	} else {
+		if err := os.MkdirAll(s.cfg.Data, 0o700); err != nil {
+			return fmt.Errorf("data directory: %w", err)
+		}
+		path = s.cfg.path("stagedoor.db")
+	}
+	if s.store, err = sqlite.Open(ctx, path); err != nil {
+		return fmt.Errorf("open the store: %w", err)
+	}
+	return nil
+}
+
+// dir is a folder of the data directory, or of the scratch one.
+func (s *Server) dir(name string) string {
+	if s.scratch != "" {
+		return s.scratch + string(os.PathSeparator) + name
+	}
+	return s.cfg.path(name)
+}
+
+func (s *Server) close() error {
+	err := s.store.Close()
+	if s.scratch != "" {
+		err = errors.Join(err, os.RemoveAll(s.scratch))
+	}
+	return err
+}
+
+// serve runs the parts until ctx is done. Traffic is drained first; what it
+// needs ends after it.
+func (s *Server) serve(ctx context.Context, l *listeners, definitions []definition) error {
+	back, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	parts, back := errgroup.WithContext(back)
+	parts.Go(func() error { return s.host.Run(back) })
+	parts.Go(func() error { return s.functions.Run(back) })
+	parts.Go(func() error { return s.gateway.Run(back) })
+
+	front, frontCtx := errgroup.WithContext(ctx)
+	context.AfterFunc(back, func() { l.close() }) // a part that fails ends the traffic
+	front.Go(func() error { return s.both.Serve(frontCtx, l.both) })
+	tlsConfig, err := s.tls()
+	if err != nil {
+		return err
+	}
+	for _, ln := range l.invoke {
+		front.Go(func() error {
+			if tlsConfig != nil {
+				return s.invoke.ServeTLS(frontCtx, ln, tlsConfig)
+			}
+			return s.invoke.Serve(frontCtx, ln)
+		})
+	}
+	if l.admin != nil {
+		front.Go(func() error { return s.serveAdmin(frontCtx, l.admin) })
+	}
+	front.Go(func() error { return s.up(frontCtx, l.endpoint(), definitions) })
+	err = front.Wait()
+	stop()
+	if perr := parts.Wait(); perr != nil {
+		err = perr
+	}
+	return err
+}
+
+// up says that all is ready, deploys the definitions and follows their files.
+func (s *Server) up(ctx context.Context, endpoint string, definitions []definition) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.gateway.Ready():
+	}
+	s.announce(Announcement{Ready: endpoint})
+	watchers, ctx := errgroup.WithContext(ctx)
+	for _, d := range definitions {
+		s.deploy(ctx, d, endpoint)
+		if s.cfg.Watch {
+			watchers.Go(func() error { return s.watch(ctx, d, endpoint) })
+		}
+	}
+	return watchers.Wait()
+}
+
+func (s *Server) announce(a Announcement) { s.cfg.Announce(a) }
+
+func (s *Server) tls() (*tls.Config, error) {
+	if s.cfg.TLSCert == "" {
+		return nil, nil
+	}
+	cert, err := tls.LoadX509KeyPair(s.cfg.TLSCert, s.cfg.TLSKey)
+	if err != nil {
+		return nil, fmt.Errorf("tls-cert: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// functionLog passes on what functions write.
+func (s *Server) functionLog(line host.LogLine) {
+	s.cfg.Log.Info("function", "name", line.Function, "version", line.Version, "text", line.Text)
+}
