@@ -18,6 +18,7 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/compile"
 	"github.com/stagedoor/stagedoor/internal/program"
+	"github.com/stagedoor/stagedoor/internal/step"
 	"github.com/stagedoor/stagedoor/internal/store"
 )
 
@@ -36,9 +37,9 @@ type Config struct {
 	Control http.Handler
 	Owns    func(host, path, method string, header func(name string) string) bool
 
-	// FunctionURL finds a function URL by the first label of its host. Nil:
-	// there are none.
-	FunctionURL func(id string) (FunctionURL, bool)
+	// FunctionURL finds a function URL by the first label of its host, in lower
+	// case. Nil: there are none.
+	FunctionURL func(id string) (step.FunctionURL, bool)
 
 	// Log gets what goes wrong while following the store. Default discards.
 	Log *slog.Logger

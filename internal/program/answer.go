@@ -93,9 +93,10 @@ func (x *Exchange) seal() {
 	if http1.Get(fields, "content-type") == nil {
 		fields = append(fields, http1.Field{Name: nameType, Value: typeJSON})
 	}
-	fields = append(fields,
-		http1.Field{Name: nameRequestID, Value: x.ID[:]},
-		http1.Field{Name: nameExtendedID, Value: x.ExtendedID[:]})
+	fields = append(fields, http1.Field{Name: nameRequestID, Value: x.ID[:]})
+	if x.ExtendedID[0] != 0 {
+		fields = append(fields, http1.Field{Name: nameExtendedID, Value: x.ExtendedID[:]})
+	}
 	if x.ShowTrace {
 		fields = append(fields, http1.Field{Name: nameTrace, Value: x.TraceID()})
 	}

@@ -1,0 +1,187 @@
+package step
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/lambda"
+	"github.com/stagedoor/stagedoor/internal/program"
+)
+
+// FunctionURL is an address of a function, as it is served.
+type FunctionURL struct {
+	ID          string // first label of the host
+	FunctionARN string
+	Open        bool // anybody may call it: no signature is asked for, and the function's policy allows it
+	Stream      bool // InvokeMode RESPONSE_STREAM
+	CORS        *api.FunctionCORS
+}
+
+// urlTimeout is how long a function behind a URL may take: as long as a
+// function may.
+const urlTimeout = 15 * time.Minute
+
+// ServeFunctionURL calls a function with the event of format 2.0 and sends
+// what it returns. A URL that asks for signatures is refused: nothing here
+// checks them.
+func ServeFunctionURL(u FunctionURL, host Functions) program.Step {
+	if !u.Open {
+		return RefuseStep(&program.Refusal{Type: program.AccessDenied, Message: "Forbidden"}, "the URL is not open to everybody")
+	}
+	event := &event2{api: u.ID, routeKey: "$default", stage: "$default", account: "anonymous"}
+	reader := &answerReader{remap: newRemapNames(), url: true}
+	return program.Step{Name: "integrate", Note: "function url " + u.FunctionARN, Waits: true, Run: func(x *program.Exchange) error {
+		if u.preflight(x) {
+			return nil
+		}
+		x.ShowTrace = true
+		ctx, done := context.WithTimeout(x.Context(), urlTimeout)
+		result, err := host.Invoke(ctx, u.FunctionARN, event.make(x), u.Stream)
+		if err != nil {
+			done()
+			return urlFailure(err)
+		}
+		if result.Stream != nil {
+			err = reader.urlStream(x, result, done)
+		} else {
+			done()
+			err = reader.urlAnswer(x, result)
+		}
+		if err == nil {
+			u.allow(x)
+		}
+		return err
+	}}
+}
+
+// urlFailure is the answer to a call that came to nothing.
+func urlFailure(err error) error {
+	var busy *lambda.Throttled
+	switch {
+	case errors.As(err, &busy):
+		return &program.Refusal{Type: program.Throttled, Message: "Rate Exceeded.", Cause: err}
+	case errors.Is(err, context.DeadlineExceeded):
+		return program.IntegrationTimeout.Refuse(err)
+	}
+	return badURLAnswer(err)
+}
+
+func badURLAnswer(cause error) error {
+	return &program.Refusal{Type: program.Default5XX, Status: 502, Message: "Internal Server Error", Cause: cause}
+}
+
+// urlAnswer reads a buffered answer: with a statusCode it is the explicit
+// form, without one it is the body itself.
+// parity: spec/http-websocket-domains.md A5.5.
+func (r *answerReader) urlAnswer(x *program.Exchange, result *lambda.Result) error {
+	if result.FunctionError != "" {
+		return badURLAnswer(errFailed)
+	}
+	doc, err := wholeValue(result.Payload)
+	if err != nil {
+		return badURLAnswer(err)
+	}
+	x.Answer.Status = 200
+	if doc[0] != '{' || child(doc, "statusCode") == nil {
+		if x.Answer.Body = doc; doc[0] == '"' {
+			x.Answer.Body = unquoted(x, doc)
+		}
+		return nil
+	}
+	got, err := parseReturned2(doc)
+	if err == nil {
+		err = r.fields(x, got)
+	}
+	if err == nil {
+		x.Answer.Status = got.status
+		err = r.body(x, got)
+	}
+	if err != nil {
+		return badURLAnswer(err)
+	}
+	return nil
+}
+
+// parseReturned2 reads the explicit form of format 2.0; members that it does
+// not have are ignored.
+func parseReturned2(doc []byte) (returned, error) {
+	got := returned{status: 200}
+	err := members(doc, func(rawName, value []byte) error {
+		switch name := string(rawName[1 : len(rawName)-1]); name {
+		case "statusCode", "headers", "cookies", "body", "isBase64Encoded":
+			return got.set(name, value)
+		}
+		return nil
+	})
+	return got, err
+}
+
+// urlStream sends a streamed answer, whose prelude is optional here.
+func (r *answerReader) urlStream(x *program.Exchange, result *lambda.Result, done context.CancelFunc) error {
+	s := &endingStream{ReadCloser: result.Stream, done: done}
+	if result.StreamContentType == lambda.HTTPIntegration {
+		if err := r.stream(x, s); err != nil {
+			return badURLAnswer(err)
+		}
+		return nil
+	}
+	kind := result.StreamContentType
+	if kind == "" || !validValue(kind) {
+		kind = "application/octet-stream"
+	}
+	x.Answer.Status, x.Answer.Stream = 200, s
+	x.Answer.Fields = append(x.Answer.Fields, http1.Field{Name: nameContentType, Value: x.Keep(kind)})
+	return nil
+}
+
+// preflight answers the browser's question before a request, if the URL has rules for it.
+func (u *FunctionURL) preflight(x *program.Exchange) bool {
+	if u.CORS == nil || string(x.Method) != "OPTIONS" || x.Header("origin") == nil || x.Header("access-control-request-method") == nil {
+		return false
+	}
+	x.Answer.Status = 200
+	if u.allow(x) {
+		setAnswer(x, "Access-Control-Allow-Methods", strings.Join(u.CORS.AllowMethods, ","))
+		setAnswer(x, "Access-Control-Allow-Headers", strings.Join(u.CORS.AllowHeaders, ","))
+		if u.CORS.MaxAge != nil {
+			setAnswer(x, "Access-Control-Max-Age", strconv.Itoa(int(*u.CORS.MaxAge)))
+		}
+	}
+	return true
+}
+
+// allow adds what tells a browser that the answer is meant for the page that
+// asked. It comes over what the function says.
+func (u *FunctionURL) allow(x *program.Exchange) bool {
+	origin := string(x.Header("origin"))
+	if u.CORS == nil || origin == "" {
+		return false
+	}
+	switch {
+	case slices.Contains(u.CORS.AllowOrigins, origin):
+		setAnswer(x, "Vary", "Origin")
+	case slices.Contains(u.CORS.AllowOrigins, "*"):
+		origin = "*"
+	default:
+		return false
+	}
+	setAnswer(x, "Access-Control-Allow-Origin", origin)
+	setAnswer(x, "Access-Control-Expose-Headers", strings.Join(u.CORS.ExposeHeaders, ","))
+	if u.CORS.AllowCredentials != nil && *u.CORS.AllowCredentials {
+		setAnswer(x, "Access-Control-Allow-Credentials", "true")
+	}
+	return true
+}
+
+// setAnswer sets a field of the answer; an empty or impossible value sets nothing.
+func setAnswer(x *program.Exchange, name, value string) {
+	if value != "" && validValue(value) {
+		x.Answer.Fields = setField(x.Answer.Fields, []byte(name), x.Keep(value))
+	}
+}
