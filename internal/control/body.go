@@ -18,7 +18,7 @@ const (
 	formLimit    = 1 << 20
 	defaultLimit = 2 << 20
 	importLimit  = 10 << 20   // API Gateway takes documents of 6 MB, in JSON for v2
-	metricsLimit = 10 << 20   // what a compressed PutMetricData may grow to
+	metricsLimit = 2 << 20    // what a compressed PutMetricData may grow to; AWS takes 1 MB
 	lambdaLimit  = 70_167_211 // a zip of 50 MB in base64, with the rest of CreateFunction
 	firstRead    = 64 << 10   // what is set aside before a byte has come
 )

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"log/slog"
 	"maps"
+	"net"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -125,8 +126,16 @@ func (c *call) origin(caller Caller) Origin {
 	}
 	return Origin{
 		Caller: caller, RequestID: c.id, Service: c.service.table.Name, Operation: c.op.Name, Region: region,
-		Host: c.http.Host, Path: c.path, SourceIP: withoutPort(c.http.RemoteAddr), UserAgent: c.http.UserAgent(),
+		Host: c.http.Host, Path: c.path, SourceIP: address(c.http.RemoteAddr), UserAgent: c.http.UserAgent(),
 	}
+}
+
+// address is a remote address without its port.
+func address(remote string) string {
+	if host, _, err := net.SplitHostPort(remote); err == nil {
+		return host
+	}
+	return remote
 }
 
 // send writes the answer out.
@@ -143,7 +152,10 @@ func (c *call) send(w http.ResponseWriter, a *wire.Answer) {
 			h.Set("Content-Length", strconv.Itoa(len(a.Body)))
 		}
 		w.WriteHeader(a.Status)
-		if _, err := w.Write(a.Body); err != nil && len(a.Body) > 0 {
+		if len(a.Body) == 0 {
+			return
+		}
+		if _, err := w.Write(a.Body); err != nil {
 			c.log().Debug("write an answer", "error", err)
 		}
 		return
@@ -183,7 +195,8 @@ func (c *call) logPanic(p any) {
 // constraints as a call from outside. in is a pointer to the operation's input
 // struct; the answer is a pointer to its output struct, or nil. An error for
 // the caller is a *fault.Error. Of required members only strings, lists, maps
-// and structures can be seen to be missing.
+// and structures can be seen to be missing. Unless ctx belongs to a call, the
+// caller is the root of the account.
 func (s *Server) Call(ctx context.Context, name, operation string, in any) (out any, err error) {
 	for _, one := range s.services {
 		if one.table.Name == name {
@@ -213,5 +226,14 @@ func (s *Server) callService(ctx context.Context, one *service, operation string
 			out, err = nil, fault.Internal.New(nil, "")
 		}
 	}()
-	return one.run(ctx, op, in)
+	origin := OriginOf(ctx)
+	if origin.Caller == (Caller{}) {
+		root, err := s.root(nil, Scope{})
+		if err != nil {
+			return nil, err
+		}
+		origin = Origin{Caller: root, RequestID: newID(), Region: s.region}
+	}
+	origin.Service, origin.Operation = one.table.Name, op.Name
+	return one.run(WithOrigin(ctx, origin), op, in)
 }

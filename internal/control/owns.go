@@ -14,14 +14,15 @@ import (
 // target or protocol header of AWS's; a host of AWS's; and, on the machine's
 // own names, a path or a form that only AWS calls have.
 func (s *Server) Owns(host, path, method string, header func(string) string) bool {
+	path, query, _ := strings.Cut(path, "?")
 	if apiHost(host) || apiPath(path) {
 		return manages(path) && signedFor(header("Authorization"), "execute-api")
 	}
 	if scope, _ := headerScope(header("Authorization")); scope.Signed() {
 		return scope.Service != "execute-api" || manages(path)
 	}
-	if strings.Contains(path, "X-Amz-Credential=") {
-		return !strings.Contains(path, "%2Fexecute-api%2F") && !strings.Contains(path, "/execute-api/")
+	if strings.Contains(query, "X-Amz-Credential=") {
+		return !strings.Contains(query, "%2Fexecute-api%2F") && !strings.Contains(query, "/execute-api/")
 	}
 	if header("X-Amz-Target") != "" || header("Smithy-Protocol") == "rpc-v2-cbor" {
 		return true
@@ -96,7 +97,7 @@ func (s *Server) ownPath(path string) bool {
 		return false
 	}
 	first := path[1:]
-	if i := strings.IndexAny(first, "/?"); i >= 0 {
+	if i := strings.IndexByte(first, '/'); i >= 0 {
 		first = first[:i]
 	}
 	_, ok := slices.BinarySearch(s.firsts, first)

@@ -24,6 +24,7 @@ func TestOwns(t *testing.T) {
 		{"the management API", "abc.execute-api.localhost:4566", "POST", "/prod/@connections/a", http.Header{"Authorization": {signature("execute-api")}}, true},
 		{"the management API, encoded", local, "POST", "/_aws/execute-api/abc/prod/%40connections/a%3D", http.Header{"Authorization": {signature("execute-api")}}, true},
 		{"a route called like it", "abc.execute-api.localhost:4566", "POST", "/prod/@connections/a", nil, false},
+		{"a parameter called like it", local, "POST", "/pets?x=/@connections/a", http.Header{"Authorization": {signature("execute-api")}}, false},
 		{"the path of an API", local, "GET", "/_aws/execute-api/abc/prod/restapis", nil, false},
 		{"the older path of an API", local, "GET", "/restapis/abc/prod/_user_request_/pets", nil, false},
 		{"unsigned, by path", local, "GET", "/restapis/abc", nil, true},

@@ -1,7 +1,9 @@
 package control
 
 import (
+	"bytes"
 	"context"
+	"encoding/xml"
 	"errors"
 	"net/http"
 	"reflect"
@@ -20,6 +22,9 @@ func (c *call) fail(err error) *wire.Answer {
 	}
 	f := s.render(err)
 	c.logFailure(f, err)
+	if c.service == nil && c.scope.Service == "s3" {
+		return c.failS3(f)
+	}
 	cod, bad := s.codec(c.protocol)
 	if bad != nil {
 		cod = s.rest()
@@ -29,6 +34,20 @@ func (c *call) fail(err error) *wire.Answer {
 		r = &wire.Request{ID: c.id}
 	}
 	return cod.Fail(r, c.op, f)
+}
+
+// failS3 refuses a call for S3, whose errors are XML of its own kind.
+func (c *call) failS3(f *wire.Failure) *wire.Answer {
+	b := bytes.NewBufferString(xml.Header)
+	e := xml.NewEncoder(b)
+	err := e.Encode(struct {
+		XMLName                  xml.Name `xml:"Error"`
+		Code, Message, RequestId string
+	}{Code: f.Code, Message: f.Message, RequestId: c.id})
+	if err != nil { // cannot be: three strings
+		b.Reset()
+	}
+	return &wire.Answer{Status: f.Status, Header: http.Header{"Content-Type": {"application/xml"}}, Body: b.Bytes()}
 }
 
 func (c *call) logFailure(f *wire.Failure, err error) {

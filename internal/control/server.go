@@ -123,7 +123,8 @@ func (c *call) rescue(w http.ResponseWriter) {
 		panic(p)
 	}
 	c.logPanic(p)
-	if !c.sent {
-		c.send(w, c.fail(fault.Internal.New(nil, "")))
+	if c.sent {
+		panic(http.ErrAbortHandler) // what was sent must not look whole
 	}
+	c.send(w, c.fail(fault.Internal.New(nil, "")))
 }

@@ -112,6 +112,11 @@ func TestMessages(t *testing.T) {
 			"1 validation error detected: Value '{a=" + strings.Repeat("v", 257) + "}' at 'tags' failed to satisfy constraint: Map value must satisfy constraint: [Member must have length less than or equal to 256, Member must satisfy regular expression pattern: ^([\\p{L}\\p{Z}\\p{N}_.:/=+\\-@]*)$]",
 		},
 		{
+			"a pattern and a very long text", iam.Table(), "GetRole", &iam.GetRoleInput{RoleName: strings.Repeat("r", 1<<20)},
+			"2 validation errors detected: Value '" + strings.Repeat("r", 512) + "...' at 'roleName' failed to satisfy constraint: Member must have length less than or equal to 64; " +
+				"Value '" + strings.Repeat("r", 512) + "...' at 'roleName' failed to satisfy constraint: Member must satisfy regular expression pattern: [\\w+=,.@-]+",
+		},
+		{
 			"missing ones", sts.Table(), "AssumeRole", &sts.AssumeRoleInput{},
 			"2 validation errors detected: Value null at 'roleArn' failed to satisfy constraint: Member must not be null; Value null at 'roleSessionName' failed to satisfy constraint: Member must not be null",
 		},

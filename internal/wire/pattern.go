@@ -14,6 +14,10 @@ import (
 // matcher is a compiled pattern.
 type matcher func(text string) bool
 
+// maxMatched bounds the text that a pattern is tried on, in bytes; no service
+// takes a longer one where it has a pattern.
+const maxMatched = 256 << 10
+
 // backtrack is how long a pattern that needs backtracking may take before it
 // counts as not matching.
 const backtrack = 50 * time.Millisecond
@@ -21,6 +25,9 @@ const backtrack = 50 * time.Millisecond
 // matches holds text to the pattern of r. Amazon's services want the whole
 // value to match, Smithy's only a part of it.
 func (c *Checker) matches(r *Rule, text string) bool {
+	if len(text) > maxMatched {
+		return false
+	}
 	if m, ok := c.patterns.Load(r); ok {
 		return m.(matcher)(text) //nolint:forcetypeassert // only matchers are stored
 	}

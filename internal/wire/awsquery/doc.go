@@ -15,7 +15,7 @@ import (
 
 const (
 	maxParams = 10000 // parameters in a form
-	maxDepth  = 32    // dots in a parameter's name
+	maxDepth  = 12    // dots in a parameter's name
 )
 
 // Codec speaks awsQuery for one service. It may be used by any number of calls
@@ -44,11 +44,12 @@ type node struct {
 	kids  map[string]*node
 }
 
-// Parse takes the form of a call apart: the body of a POST, the query of a GET.
+// Parse takes the form of a call apart: the body, or the query of a call that
+// has none.
 // The error is a *wire.Malformed.
 func Parse(r *wire.Request) (Form, error) {
 	text := string(r.Body)
-	if r.Method == "GET" {
+	if text == "" {
 		text = r.Query
 	}
 	if strings.Count(text, "&") >= maxParams {

@@ -19,6 +19,7 @@ import (
 func FuzzAppend(f *testing.F) {
 	f.Add("name", "value", []byte("payload"), int64(5))
 	f.Fuzz(func(t *testing.T, name, value string, payload []byte, n int64) {
+		name = strings.TrimLeft(name, "bity") // the names of the others: a reader keeps one header of a name
 		at := time.UnixMilli(n % (1 << 50)).UTC()
 		b, err := eventstream.Append([]byte("before"), eventstream.Message{Payload: payload, Headers: []eventstream.Header{
 			{Name: name, Value: value},

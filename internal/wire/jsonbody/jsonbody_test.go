@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -101,6 +102,8 @@ func TestDecode(t *testing.T) {
 		{"a key twice", `{"Tags":{"a":"b","a":"c"}}`, lambda.CreateFunctionInput{}, `Duplicate field "a"`},
 		{"something behind it", `{} {}`, lambda.CreateFunctionInput{}, "Unexpected character"},
 		{"too deep", `{"a":` + strings.Repeat("[", 200), lambda.CreateFunctionInput{}, "Nesting is too deep"},
+		{"very many elements", `{"Layers":["x"` + strings.Repeat(`,"x"`, 200000) + `]}`, lambda.CreateFunctionInput{}, "more than 100000 elements"},
+		{"very many keys", `{"Tags":{` + manyKeys(200000) + `}}`, lambda.CreateFunctionInput{}, "more than 100000 elements"},
 		{"cut off", `{"Role":"a`, lambda.CreateFunctionInput{}, "Unexpected end of input in a string"},
 		{"half a surrogate pair", `{"Role":"\ud83d"}`, lambda.CreateFunctionInput{}, "Invalid unicode escape"},
 		{"no UTF-8", "{\"Role\":\"\xff\"}", lambda.CreateFunctionInput{}, "Invalid UTF-8"},
@@ -122,6 +125,15 @@ func TestDecode(t *testing.T) {
 			}
 		})
 	}
+}
+
+// manyKeys are the members of an object with n of them.
+func manyKeys(n int) string {
+	out := make([]string, n)
+	for i := range out {
+		out[i] = `"` + strconv.Itoa(i) + `":""`
+	}
+	return strings.Join(out, ",")
 }
 
 func TestAppendString(t *testing.T) {

@@ -19,7 +19,7 @@ const cborType = "application/cbor"
 // Bounds of a message.
 const (
 	maxNested   = 64
-	maxElements = 1 << 20
+	maxElements = 100_000
 	maxPairs    = 1 << 16
 )
 

@@ -54,7 +54,8 @@ func TestDecode(t *testing.T) {
 		{"null is absent", "a1694e616d657370616365f6", cloudwatch.PutMetricDataInput{}, ""},
 		{
 			"a time with a fraction and a whole number for a double", "a16a4d657472696344617461" + "81" + "a2" + "6954696d657374616d70" + "c1fb41d954fc40200000" + "6556616c7565" + "05",
-			cloudwatch.PutMetricDataInput{MetricData: []cloudwatch.MetricDatum{{Timestamp: &at, Value: new(5.0)}}}, "",
+			cloudwatch.PutMetricDataInput{MetricData: []cloudwatch.MetricDatum{{Timestamp: &at, Value: new(5.0)}}},
+			"",
 		},
 		{"a list", "80", cloudwatch.PutMetricDataInput{}, "not a CBOR map"},
 		{"a number for a string", "a1694e616d65737061636505", cloudwatch.PutMetricDataInput{}, "The member Namespace has a value of the wrong type"},

@@ -20,7 +20,7 @@ type Random struct {
 
 // NewRandom makes a Random.
 func NewRandom(s *wire.Service, seed uint64) *Random {
-	return &Random{Rand: rand.New(rand.NewPCG(seed, 7)), Service: s}
+	return &Random{Rand: rand.New(rand.NewPCG(seed, 7)), Service: s} //nolint:gosec // the same seed must give the same values
 }
 
 // maxFill bounds how deep values nest.
