@@ -81,13 +81,19 @@ type Config struct {
 
 // Announcement is one thing worth showing at a terminal.
 type Announcement struct {
-	Ready    string   // the endpoint, once: both planes answer there
-	Stack    string   // a definition that was deployed
-	URLs     []string // of its stages
-	Outputs  []Output // of its template
+	Ready    string     // the endpoint, once: both planes answer there
+	Stack    string     // a definition that was deployed
+	Stages   []StageURL // where it answers
+	Outputs  []Output   // of its template
 	Warnings []Problem
 	Problems []Problem // why it was not deployed; the version before keeps serving
 	Took     time.Duration
+}
+
+// StageURL is where a stage of a stack answers.
+type StageURL struct {
+	URL    string   // ends in '/'
+	Routes []string // "GET /pets/{id}"
 }
 
 // Output is one output of a stack.

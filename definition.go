@@ -191,9 +191,9 @@ func (s *Server) deploy(ctx context.Context, d definition, endpoint string) {
 			a.Problems = append(a.Problems, place(p))
 		}
 		for _, o := range result.Stack.Outputs {
-			a.Outputs = append(a.Outputs, Output{Name: o.Key, Value: o.Value, Description: o.Description})
+			a.Outputs = append(a.Outputs, Output{Name: o.Key, Value: s.reachable(endpoint, o.Value), Description: o.Description})
 		}
-		a.URLs = s.urls(ctx, endpoint, &result.Stack)
+		a.Stages = s.stages(ctx, endpoint, &result.Stack)
 		for _, w := range result.Warnings {
 			a.Warnings = append(a.Warnings, place(w))
 		}
@@ -221,37 +221,45 @@ func problemOf(err error, file string) Problem {
 	return Problem{File: file, Message: err.Error()}
 }
 
-// urls lists the routes of a stack's stages as they can be called.
-func (s *Server) urls(ctx context.Context, endpoint string, stack *api.Stack) []string {
+// stages lists where a stack's stages and function URLs answer.
+func (s *Server) stages(ctx context.Context, endpoint string, stack *api.Stack) []StageURL {
 	wait, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
 	if err := s.gateway.Sync(wait); err != nil {
 		s.cfg.Log.Warn("a deployment is not served yet", "stack", stack.Name, "error", err)
 	}
-	var urls []string
+	var all []StageURL
 	for _, r := range stack.Resources {
 		if r.Type == "AWS::ApiGateway::RestApi" {
-			urls = append(urls, s.apiURLs(endpoint, r.PhysicalID)...)
+			all = append(all, s.apiStages(endpoint, r.PhysicalID)...)
 		}
 		if u, ok := r.Attributes["FunctionUrl"].(string); ok {
-			urls = append(urls, "ANY  "+u)
+			all = append(all, StageURL{URL: u})
 		}
 	}
-	return urls
+	return all
 }
 
-func (s *Server) apiURLs(endpoint, id string) []string {
+func (s *Server) apiStages(endpoint, id string) []StageURL {
 	a := s.gateway.Table().API([]byte(id))
 	if a == nil {
 		return nil
 	}
-	var urls []string
-	for _, stage := range slices.Sorted(maps.Keys(a.Stages)) {
-		for _, r := range a.Stages[stage].Explain().Routes {
+	var all []StageURL
+	for _, name := range slices.Sorted(maps.Keys(a.Stages)) {
+		stage := StageURL{URL: endpoint + "/_aws/execute-api/" + id + "/" + name + "/"}
+		for _, r := range a.Stages[name].Explain().Routes {
 			if strings.HasPrefix(r.Resource, "/") {
-				urls = append(urls, fmt.Sprintf("%-7s %s/_aws/execute-api/%s/%s%s", r.Method, endpoint, id, stage, r.Resource))
+				stage.Routes = append(stage.Routes, r.Method+" "+r.Resource)
 			}
 		}
+		all = append(all, stage)
 	}
-	return urls
+	return all
+}
+
+// reachable writes the addresses that APIs have on AWS as they are reached here.
+func (s *Server) reachable(endpoint, text string) string {
+	onAWS := regexp.MustCompile(`https://([a-z0-9_-]+)\.execute-api\.` + regexp.QuoteMeta(s.cfg.Region) + `\.amazonaws\.com/`)
+	return onAWS.ReplaceAllString(text, endpoint+"/_aws/execute-api/$1/")
 }

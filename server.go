@@ -196,9 +196,10 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		Owns: func(host, path, method string, header func(string) string) bool {
 			return strings.HasPrefix(path, lambda.CodePath) || network.Owns(host, path, method, header)
 		},
-		FunctionURL: func(id string) (gateway.FunctionURL, bool) {
+		FunctionURL: func(id string) (step.FunctionURL, bool) {
 			u, ok := gate.URL(id)
-			return gateway.FunctionURL{ID: u.ID, FunctionARN: u.FunctionARN, Open: u.AuthType == "NONE", Stream: u.Stream}, ok
+			open := u.AuthType == "NONE" && gate.PermitsURL(u.FunctionARN, "*", "NONE")
+			return step.FunctionURL{ID: u.ID, FunctionARN: u.FunctionARN, Open: open, Stream: u.Stream, CORS: u.CORS}, ok
 		},
 		Log: cfg.Log,
 	})

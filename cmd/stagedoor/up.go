@@ -110,8 +110,12 @@ func (a announcer) say(n stagedoor.Announcement) {
 		}
 	case n.Stack != "":
 		fmt.Fprintf(&b, "%s: deployed in %d ms\n", n.Stack, n.Took.Milliseconds())
-		for _, u := range n.URLs {
-			fmt.Fprintf(&b, "  %s\n", u)
+		for _, stage := range n.Stages {
+			fmt.Fprintf(&b, "  %s\n", stage.URL)
+			for _, r := range stage.Routes {
+				method, path, _ := strings.Cut(r, " ")
+				fmt.Fprintf(&b, "    %-7s %s\n", method, path)
+			}
 		}
 		for _, p := range n.Warnings {
 			fmt.Fprintf(&b, "  warning: %s\n", p)

@@ -15,4 +15,16 @@ mkdir -p "$here/build/orders" "$here/build/backend"
 
 "$here/build/backend/backend" 127.0.0.1:4580 &
 trap 'kill $! 2>/dev/null || true' EXIT
+url=http://127.0.0.1:4566/_aws/execute-api/petstore/prod
+cat <<TXT
+Once it is up, try:
+  curl $url/
+  curl "$url/pets?kind=cat"
+  curl $url/pets/1
+  curl -H 'Accept: image/png' $url/pets/1/photo -o pet.png
+  curl -d '{"sku":"bone"}' "$url/orders/77?gift=yes"
+  curl $url/health
+  curl -N $url/catalogue/ticks
+
+TXT
 "$stagedoor" up "$here/template.yaml" --data "$root/.stagedoor" "$@"
