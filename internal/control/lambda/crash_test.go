@@ -196,13 +196,15 @@ func TestCrashAnywhere(t *testing.T) {
 	}
 	dir := scratch(t)
 	var acknowledged []string
-	for round := range 8 {
+	var doomed [8]bool
+	for round := range doomed {
 		next, kill, bury := start(t, "free", dir)
-		timer := time.AfterFunc(time.Duration(200+41*round)*time.Millisecond, kill)
 		for name, ok := next(); ok; name, ok = next() {
-			acknowledged = append(acknowledged, name)
+			if acknowledged = append(acknowledged, name); !doomed[round] {
+				doomed[round] = true // it is in full swing now
+				time.AfterFunc(time.Duration(3+29*round)*time.Millisecond, kill)
+			}
 		}
-		timer.Stop()
 		bury()
 	}
 	if len(acknowledged) == 0 {

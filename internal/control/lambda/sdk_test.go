@@ -5,13 +5,16 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -368,18 +371,37 @@ func TestSDKReads(t *testing.T) {
 	}
 }
 
-// TestRedeploy: after an update the next call runs the new code, and at no time
-// does a call fail.
+// TestRedeploy: after an update the next call runs the new code, and no call
+// fails while the code is changed.
 func TestRedeploy(t *testing.T) {
 	p := newPlant(t)
+	program := func(i int) []byte { return archive(t, "index.py", fmt.Sprintf("def handler(e, c): return %d\n", i)) }
 	p.make(t, "f", "python3", python(t), "index.py", "def handler(e, c): return 0\n")
-	for i := 1; i <= 5; i++ {
-		must(p.client.UpdateFunctionCode(t.Context(), &sdk.UpdateFunctionCodeInput{
-			FunctionName: aws.String("f"), ZipFile: archive(t, "index.py", "def handler(e, c): return "+string(rune('0'+i))+"\n"),
-		}))(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	var others sync.WaitGroup
+	for range 2 {
+		others.Go(func() {
+			for last := 0; ctx.Err() == nil; {
+				r, err := p.Gate().Invoke(context.WithoutCancel(ctx), arnOf+"f", nil, false)
+				if err != nil || r.FunctionError != "" {
+					t.Errorf("a call while the code changes: %v, %s", err, r.Payload)
+					return
+				}
+				now, err := strconv.Atoi(string(r.Payload))
+				if err != nil || now < last {
+					t.Errorf("after %d the function answers %s", last, r.Payload)
+				}
+				last = now
+			}
+		})
+	}
+	for i := 1; i <= 4; i++ {
+		must(p.client.UpdateFunctionCode(t.Context(), &sdk.UpdateFunctionCodeInput{FunctionName: aws.String("f"), ZipFile: program(i)}))(t)
 		out := must(p.client.Invoke(t.Context(), &sdk.InvokeInput{FunctionName: aws.String("f")}))(t)
-		if got := string(out.Payload); got != string(rune('0'+i)) {
+		if got := string(out.Payload); got != fmt.Sprint(i) {
 			t.Errorf("after update %d the function answers %s", i, got)
 		}
 	}
+	cancel()
+	others.Wait()
 }
