@@ -122,6 +122,7 @@ func (e *exchange) stream(to answerer, r *http1.Response, silent bool) error {
 		to.finish()
 		return nil
 	}
+	to.flush() // the head is worth having, however long the first part takes
 	buf := make([]byte, bodyBuffer)
 	for {
 		n, err := stream.Read(buf)

@@ -20,11 +20,11 @@ type clientBody struct {
 	left   int64  // bytes to come, or http1.Chunked
 	chunks http1.Chunks
 
-	seen   int64
-	waited time.Duration // for the client
-	expect bool          // the client waits to be told to go on
-	done   bool          // all of it was read
-	failed bool          // it cannot be read to its end
+	seen   int64 // bytes of the body itself
+	pace   pace
+	expect bool // the client waits to be told to go on
+	done   bool // all of it was read
+	failed bool // it cannot be read to its end
 }
 
 func (b *clientBody) start(e *exchange) {
@@ -140,17 +140,15 @@ func (b *clientBody) fill() error {
 	b.in.reset(bodyBuffer)
 	c := b.c
 	t := &c.ses.srv.cfg.Timeouts
-	now := c.link.clock.now()
-	// Slow is who makes us wait longer than BodyGrace for fewer bytes than
-	// BodyRate allows; the time that an upstream took does not count.
-	patience := max(t.BodyGrace, time.Duration(b.seen/t.BodyRate)*time.Second) - b.waited
-	if patience <= 0 {
+	wait := b.pace.wait(t)
+	if wait <= 0 {
 		return errSlow
 	}
-	c.link.readBy = now.plus(min(t.BodyIdle, patience))
+	now := c.link.clock.now()
+	c.link.readBy = now.plus(wait)
 	n, err := c.rw.Read(b.in.b)
 	b.in.w = n
-	b.waited += time.Duration(c.link.clock.now() - now)
+	b.pace.add(n, time.Duration(c.link.clock.now()-now))
 	switch {
 	case n > 0:
 		return nil

@@ -70,6 +70,7 @@ func (c *conn) serve() {
 		now = c.link.clock.now()
 		first = now.plus(t.Header)
 		if http2 {
+			c.state.Store(connBusy) // it is drained in its own way
 			c.serveHTTP2()
 			return
 		}

@@ -3,6 +3,7 @@ package transport_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"io"
 	"net"
 	"net/http"
@@ -79,6 +80,12 @@ func quick() transport.Timeouts {
 // start serves on loopback until the test ends.
 func start(t testing.TB, cfg transport.Config) (addr string, s *transport.Server, stop func()) {
 	t.Helper()
+	return startTLS(t, cfg, nil)
+}
+
+// startTLS is start, over TLS if there is a config.
+func startTLS(t testing.TB, cfg transport.Config, config *tls.Config) (addr string, s *transport.Server, stop func()) {
+	t.Helper()
 	if cfg.Upstreams == nil {
 		cfg.Upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
 		t.Cleanup(cfg.Upstreams.Close)
@@ -90,7 +97,13 @@ func start(t testing.TB, cfg transport.Config) (addr string, s *transport.Server
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- s.Serve(ctx, ln) }()
+	go func() {
+		if config != nil {
+			done <- s.ServeTLS(ctx, ln, config)
+		} else {
+			done <- s.Serve(ctx, ln)
+		}
+	}()
 	stopped := false
 	stop = func() {
 		if stopped {

@@ -59,20 +59,37 @@ func (s *Server) ServeTLS(ctx context.Context, ln net.Listener, config *tls.Conf
 // session is one call of Serve and the connections it accepted.
 type session struct {
 	srv      *Server
-	tls      *tls.Config // nil: plain
-	h2       *http.Server
+	tls      *tls.Config     // nil: plain
 	ctx      context.Context //nolint:containedctx // ends when exchanges under way must
 	draining atomic.Bool
 	wg       sync.WaitGroup
 
-	mu    sync.Mutex
-	conns map[*conn]struct{}
+	mu     sync.Mutex
+	conns  map[*conn]struct{}
+	leaves map[*func()]struct{} // what to do when draining begins
+}
+
+// onDrain calls f, on a goroutine of its own, when the session begins to drain,
+// unless stop is called before.
+func (ses *session) onDrain(f func()) (stop func()) {
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	if ses.draining.Load() {
+		ses.wg.Go(f)
+		return func() {}
+	}
+	ses.leaves[&f] = struct{}{}
+	return func() {
+		ses.mu.Lock()
+		defer ses.mu.Unlock()
+		delete(ses.leaves, &f)
+	}
 }
 
 func (s *Server) serve(ctx context.Context, ln net.Listener, config *tls.Config) error {
 	force, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	ses := &session{srv: s, tls: config, ctx: force, conns: map[*conn]struct{}{}}
+	ses := &session{srv: s, tls: config, ctx: force, conns: map[*conn]struct{}{}, leaves: map[*func()]struct{}{}}
 	unhook := context.AfterFunc(ctx, func() {
 		_ = ln.Close() // makes accept fail; the error is looked at there
 	})
@@ -131,15 +148,13 @@ func (ses *session) admit(nc net.Conn) {
 	ses.mu.Lock()
 	ses.conns[c] = struct{}{}
 	ses.mu.Unlock()
-	ses.wg.Add(1)
-	go func() {
-		defer ses.wg.Done()
+	ses.wg.Go(func() {
 		c.serve()
 		ses.mu.Lock()
 		delete(ses.conns, c)
 		ses.mu.Unlock()
 		s.leave(remote.Addr())
-	}()
+	})
 }
 
 func (s *Server) enter(addr netip.Addr) bool {
@@ -168,7 +183,12 @@ func (s *Server) leave(addr netip.Addr) {
 // drain closes idle connections at once, and the others when their request is
 // done or Grace is over.
 func (ses *session) drain(stop context.CancelFunc) {
+	ses.mu.Lock()
 	ses.draining.Store(true)
+	for f := range ses.leaves {
+		ses.wg.Go(*f)
+	}
+	ses.mu.Unlock()
 	ses.each((*conn).closeIdle)
 	done := make(chan struct{})
 	go func() {

@@ -1,6 +1,7 @@
 package transport_test
 
 import (
+	"crypto/tls"
 	"testing"
 
 	"github.com/stagedoor/stagedoor/internal/program"
@@ -21,18 +22,32 @@ func (m methods) Begin(x *program.Exchange) {
 }
 
 func TestSmuggling(t *testing.T) {
-	up := transporttest.NewUpstream(t)
-	ups := transport.NewUpstreams(transport.UpstreamConfig{})
-	t.Cleanup(ups.Close)
-	pass := proxy(ups.Origin("http", up.Addr, "", false))
-	for name, mode := range map[string]program.BodyMode{"buffered": program.BodyBuffer, "streamed": program.BodyStream} {
-		t.Run(name, func(t *testing.T) {
-			open := &program.Route{Body: mode, Steps: pass}
-			addr, _, _ := start(t, transport.Config{Upstreams: ups, Handler: methods{routes{
+	for _, tt := range []struct {
+		name string
+		mode program.BodyMode
+		tls  bool
+	}{
+		{"streamed", program.BodyStream, false},
+		{"buffered", program.BodyBuffer, false},
+		{"tls", program.BodyStream, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			up := transporttest.NewUpstream(t)
+			ups := transport.NewUpstreams(transport.UpstreamConfig{})
+			t.Cleanup(ups.Close)
+			open := &program.Route{Body: tt.mode, Steps: proxy(ups.Origin("http", up.Addr, "", false))}
+			var server, client *tls.Config
+			if tt.tls {
+				cert, pool := transporttest.Certificate(t, "127.0.0.1")
+				server = &tls.Config{Certificates: []tls.Certificate{cert}}
+				client = &tls.Config{RootCAs: pool}
+			}
+			addr, _, _ := startTLS(t, transport.Config{Upstreams: ups, Handler: methods{routes{
 				"/": open, "/a": open, "/b": open, "/public/*": open, "/smuggled": open,
 				"/admin": fixed(403, "denied"), "*": fixed(403, "no such route"),
-			}}})
-			transporttest.RunSmuggling(t, transporttest.Target{Addr: addr}, up)
+			}}}, server)
+			transporttest.RunSmuggling(t, transporttest.Target{Addr: addr, TLS: client}, up)
 		})
 	}
 }
