@@ -110,7 +110,7 @@ func (s *Service) takeIn(tx store.Tx, a *api.RestAPI, d *openapi.API, overwrite 
 		return nil, err
 	}
 	t := &taking{service: s, tx: tx, api: a, overwrite: overwrite, validators: map[string]string{}, authorizers: map[string]string{}}
-	for _, step := range []func(*openapi.API) error{t.models, t.takeValidators, t.takeAuthorizers, t.gatewayResponses, t.resources} {
+	for _, step := range []func(*openapi.API) error{t.models, t.takeValidators, t.takeAuthorizers, t.gatewayResponses, t.resources, t.documentation} {
 		if err := step(d); err != nil {
 			return nil, err
 		}

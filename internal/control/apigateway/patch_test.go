@@ -73,6 +73,13 @@ var subjects = []subject{
 		at("/authorizerCredentials", "c", ""), at("/authorizerResultTtlInSeconds", "0", "3600"), at("/authType", "x", ""),
 		at("/identitySource", "method.request.header.a"), at("/identityValidationExpression", "e", ""), at("/name", "n"), at("/type", "TOKEN", "REQUEST"), at("/providerARNs", "a"),
 	}},
+	{"DocumentationPart", `"restApiId":"$api","documentationPartId":"$part"`, []suited{at("/properties", "{}", `{\"a\":1}`)}},
+	{"DocumentationVersion", `"restApiId":"$api","documentationVersion":"1"`, []suited{at("/description", "d", "")}},
+	{"VpcLink", `"vpcLinkId":"$link"`, []suited{at("/name", "n"), at("/description", "d", "")}},
+	{"UsagePlan", `"usagePlanId":"$plan"`, []suited{
+		at("/name", "n"), at("/description", "d", ""), at("/productCode", "c", ""), at("/apiStages", "$api:prod"), at("/throttle"), at("/throttle/rateLimit", "1.5"),
+		at("/throttle/burstLimit", "1"), at("/quota"), at("/quota/period", "DAY"), at("/apiStages/$api:prod/throttle/~1a/GET/rateLimit", "2"), at("/apiStages/$api:prod/throttle"),
+	}},
 	{"Account", ``, []suited{at("/cloudwatchRoleArn", "arn:aws:iam::123456789012:role/r", ""), at("/features", "UsagePlans")}},
 }
 
@@ -89,6 +96,10 @@ func newSubjects(t testing.TB) *script {
 	s.make("first", "CreateDeployment", `{"restApiId":"$api"}`)
 	s.make("second", "CreateDeployment", `{"restApiId":"$api"}`)
 	s.make("", "CreateStage", `{"restApiId":"$api","stageName":"prod","deploymentId":"$first"}`)
+	s.make("part", "CreateDocumentationPart", `{"restApiId":"$api","location":{"type":"API"},"properties":"{}"}`)
+	s.make("", "CreateDocumentationVersion", `{"restApiId":"$api","documentationVersion":"1"}`)
+	s.make("link", "CreateVpcLink", `{"name":"l","targetArns":["arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/net/a/b"]}`)
+	s.make("plan", "CreateUsagePlan", `{"name":"p"}`)
 	return s
 }
 

@@ -25,6 +25,9 @@ const (
 	noCertificate     = "Invalid client certificate identifier specified"
 	noAPIKey          = "Invalid API Key identifier specified"
 	noPlan            = "Invalid Usage Plan ID specified"
+	noPart            = "Invalid Documentation part identifier specified"
+	noVersion         = "Invalid Documentation version specified"
+	noLink            = "Invalid Vpc Link identifier specified"
 	noGatewayResponse = "Gateway response type not defined on api"
 )
 

@@ -34,6 +34,9 @@ func (s *Service) CreateStage(ctx context.Context, in *v1.CreateStageInput) (*v1
 				return nil, err
 			}
 		}
+		if err := checkVersion(tx, in.RestApiId, stage.DocumentationVer); err != nil {
+			return nil, err
+		}
 		key := api.StageKey(in.RestApiId, stage.Name)
 		if there, err := exists(tx, key); err != nil || there {
 			return nil, takenOr(err, "Stage already exists")

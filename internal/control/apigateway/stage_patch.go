@@ -27,6 +27,12 @@ func (s *Service) UpdateStage(ctx context.Context, in *v1.UpdateStageInput) (*v1
 		if err := p.table().apply(&stage, in.PatchOperations); err != nil {
 			return nil, err
 		}
+		if err := checkCertificate(tx, stage.ClientCertificateID); err != nil {
+			return nil, err
+		}
+		if err := checkVersion(tx, in.RestApiId, stage.DocumentationVer); err != nil {
+			return nil, err
+		}
 		stage.LastUpdatedDate = s.now()
 		if err := store.Put(tx, key, stage); err != nil {
 			return nil, err

@@ -21,6 +21,7 @@ func TestCreateStage(t *testing.T) {
 		{"no deployment", `"stageName":"prod","deploymentId":"nope"`, "404 Invalid Deployment identifier specified"},
 		{"no canary deployment", `"stageName":"prod","deploymentId":"$first","canarySettings":{"deploymentId":"nope"}`, "400 Deployment id does not exist"},
 		{"canary share", `"stageName":"prod","deploymentId":"$first","canarySettings":{"percentTraffic":-1}`, "400 Percent traffic must be between 0.0 and 100.0"},
+		{"no documentation", `"stageName":"prod","deploymentId":"$first","documentationVersion":"nope"`, "404 Invalid Documentation version specified"},
 		{"name", `"stageName":"a.b","deploymentId":"$first"`, "400 Stage name only allows a-zA-Z0-9_-"},
 		{"variable name", `"stageName":"a","deploymentId":"$first","variables":{"a-b":"c"}`, "400 Invalid stage variable name: a-b. Names must match [A-Za-z0-9_]+"},
 		{"variable value", `"stageName":"a","deploymentId":"$first","variables":{"a":"c d"}`, "400 Invalid stage variable value: c d. Values must match [A-Za-z0-9-._~:/?#&=,]+"},
@@ -30,6 +31,7 @@ func TestCreateStage(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			s := newDeployment(t)
 			s.make("", "CreateStage", `{"restApiId":"$api","stageName":"taken","deploymentId":"$first"}`)
+			s.make("", "CreateDocumentationVersion", `{"restApiId":"$api","documentationVersion":"1"}`)
 			s.play([]step{{"CreateStage", `{"restApiId":"$api",` + tt.input + `}`, tt.want}})
 		})
 	}
@@ -137,6 +139,8 @@ func TestUpdateStage(t *testing.T) {
 		{"no such verb", `{"op":"replace","path":"/a/GOT/metrics/enabled","value":"1"}`, badSettingAt("/a/GOT/metrics/enabled")},
 		{"no such setting", `{"op":"replace","path":"/a/GET/metrics/on","value":"1"}`, badSettingAt("/a/GET/metrics/on")},
 		{"no path", `{"op":"replace","value":"1"}`, badSettingAt("null")},
+		{"no certificate", `{"op":"replace","path":"/clientCertificateId","value":"nope"}`, "404 Invalid client certificate identifier specified"},
+		{"no documentation", `{"op":"replace","path":"/documentationVersion","value":"nope"}`, "404 Invalid Documentation version specified"},
 		{"remove all of nothing", `{"op":"remove","path":"/*/*"}`, notSet("*/*")},
 		{"remove a description", `{"op":"remove","path":"/description"}`, notSet("description")},
 		{"remove no variable", `{"op":"remove","path":"/variables/a"}`, notSet("variables/a")},
@@ -175,6 +179,7 @@ func TestUpdateStage(t *testing.T) {
 			s := newDeployment(t)
 			s.make("second", "CreateDeployment", `{"restApiId":"$api"}`)
 			s.make("", "CreateStage", `{"restApiId":"$api","stageName":"prod","deploymentId":"$first"}`)
+			s.make("", "CreateDocumentationVersion", `{"restApiId":"$api","documentationVersion":"1"}`)
 			s.play([]step{{"UpdateStage", `{"restApiId":"$api","stageName":"prod","patchOperations":[` + tt.ops + `]}`, tt.want}})
 			kept := tt.want
 			if kept[0] != '{' {

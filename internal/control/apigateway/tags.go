@@ -63,6 +63,11 @@ func (s *Service) tagsAt(tx store.Tx, arn string) (tagged, error) {
 		return tagsOf(tx, api.APIKeyKey(path[1]), noAPIKey, func(k *api.APIKey) *map[string]string { return &k.Tags })
 	case len(path) == 2 && path[0] == "usageplans":
 		return tagsOf(tx, api.UsagePlanAt(path[1]), noPlan, func(p *api.UsagePlan) *map[string]string { return &p.Tags })
+	case len(path) == 2 && path[0] == "clientcertificates":
+		return tagsOf(tx, api.ClientCertificateKey(path[1]), noCertificate,
+			func(c *api.ClientCertificate) *map[string]string { return &c.Tags })
+	case len(path) == 2 && path[0] == "vpclinks":
+		return tagsOf(tx, api.VPCLinkKey(path[1]), noLink, func(l *api.VPCLink) *map[string]string { return &l.Tags })
 	case len(path) == 4 && path[0] == "restapis" && path[2] == "stages":
 		return tagsOf(tx, api.StageKey(path[1], path[3]), noStage, func(st *api.Stage) *map[string]string { return &st.Tags })
 	}
