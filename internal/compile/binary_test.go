@@ -43,7 +43,7 @@ func TestRequestBinaryMatrix(t *testing.T) {
 	}
 	// A template that matches meets bytes: 500; one that does not lets them pass.
 	in := httpTo("HTTP", "POST", url, nil)
-	in.RequestTemplates = map[string]*string{"image/png": ptr("fixed")}
+	in.RequestTemplates = map[string]*string{"image/png": new("fixed")}
 	in.Responses = map[string]api.IntegrationResponse{"200": {StatusCode: "200"}}
 	stage := sketch{methods: map[string]api.Integration{"POST /": in}, edit: binary("image/*")}.stage(t)
 	if r := send(t, stage, "POST /", "Content-Type: image/png", raw); r.Status != 500 {
@@ -99,7 +99,7 @@ func TestResponseBinaryMatrix(t *testing.T) {
 		if r := send(t, stage, "GET /", "Accept: "+tt.accept); r.Status != tt.status || r.Body != tt.want {
 			t.Errorf("%v, payload %s, Accept %s, %q: %d %q, want %d %q", tt.types, tt.kind, tt.accept, tt.handling, r.Status, r.Body, tt.status, tt.want)
 		}
-		response.ResponseTemplates = map[string]*string{"application/json": ptr("fixed")}
+		response.ResponseTemplates = map[string]*string{"application/json": new("fixed")}
 		in.Responses = map[string]api.IntegrationResponse{"200": response}
 		stage = sketch{methods: map[string]api.Integration{"GET /": in}, edit: binary(tt.types...)}.stage(t)
 		if r := send(t, stage, "GET /", "Accept: "+tt.accept); (r.Status == 500) != (tt.handling == "CONVERT_TO_BINARY" || tt.handling == "" && tt.accept == "image/png" && tt.types != nil) {

@@ -10,6 +10,7 @@ package compile
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -144,7 +145,7 @@ func (r *router) Match(method, path []byte, params []program.Param) (*program.Ro
 
 // Routes implements program.Router.
 func (r *router) Routes() []*program.Route {
-	return append(r.routes[:len(r.routes):len(r.routes)], r.missing)
+	return append(slices.Clip(r.routes), r.missing)
 }
 
 // noSuchRoute answers what no method is for.

@@ -21,7 +21,7 @@ func TestGatewayResponsesInherit(t *testing.T) {
 		return func(path string) programtest.Result { return send(t, s, "GET "+path) }
 	}
 	get := stage(
-		api.GatewayResponse{Type: "DEFAULT_5XX", StatusCode: ptr("599"), Parameters: map[string]string{"gatewayresponse.header.X-Five": "'5'"}, Templates: map[string]string{"application/json": `{"five":$context.error.messageString}`}},
+		api.GatewayResponse{Type: "DEFAULT_5XX", StatusCode: new("599"), Parameters: map[string]string{"gatewayresponse.header.X-Five": "'5'"}, Templates: map[string]string{"application/json": `{"five":$context.error.messageString}`}},
 		api.GatewayResponse{Type: "DEFAULT_4XX", Templates: map[string]string{"text/plain": "four $context.error.message ($context.error.responseType)"}},
 	)
 	if r := get("/broken"); r.Status != 599 || r.Body != `{"five":"Internal server error"}` || r.Header("X-Five") != "5" || r.Header("x-amzn-errortype") != "InternalServerErrorException" || r.Header("x-amzn-requestid") == "" {
@@ -34,9 +34,9 @@ func TestGatewayResponsesInherit(t *testing.T) {
 		t.Errorf("a 4XX type that was not set: %+v", r)
 	}
 	get = stage(
-		api.GatewayResponse{Type: "DEFAULT_5XX", StatusCode: ptr("599"), Templates: map[string]string{"application/json": "five"}},
+		api.GatewayResponse{Type: "DEFAULT_5XX", StatusCode: new("599"), Templates: map[string]string{"application/json": "five"}},
 		api.GatewayResponse{Type: "API_CONFIGURATION_ERROR"},
-		api.GatewayResponse{Type: "MISSING_AUTHENTICATION_TOKEN", StatusCode: ptr("404")},
+		api.GatewayResponse{Type: "MISSING_AUTHENTICATION_TOKEN", StatusCode: new("404")},
 	)
 	if r := get("/broken"); r.Status != 500 || r.Body != `{"message":"Internal server error"}` {
 		t.Errorf("a type that was set: %+v, want its own status and the factory's template", r)
@@ -110,7 +110,7 @@ func TestGatewayResponseHeaders(t *testing.T) {
 func TestRequestTooLarge(t *testing.T) {
 	in := mock(`{"statusCode":200}`, ok200("x"))
 	stage := sketch{methods: map[string]api.Integration{"POST /": in}, edit: responses(
-		api.GatewayResponse{Type: "REQUEST_TOO_LARGE", StatusCode: ptr("400")}, api.GatewayResponse{Type: "DEFAULT_4XX", StatusCode: ptr("400")},
+		api.GatewayResponse{Type: "REQUEST_TOO_LARGE", StatusCode: new("400")}, api.GatewayResponse{Type: "DEFAULT_4XX", StatusCode: new("400")},
 	)}.stage(t)
 	r := send(t, stage, "POST /", strings.Repeat("x", 10<<20+1))
 	if r.Status != 413 || r.Body != `{"message":"Request Too Long"}` { // parity: 6.1: customising it has no effect

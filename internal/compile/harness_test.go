@@ -55,8 +55,6 @@ func (f *functions) Permits(function, principal, action, source, account string)
 
 const arn = "arn:aws:lambda:us-east-1:000000000000:function:f"
 
-func ptr[T any](v T) *T { return &v }
-
 // sketch is an API in short: "GET /path" to its integration.
 type sketch struct {
 	methods   map[string]api.Integration

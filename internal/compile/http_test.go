@@ -239,7 +239,7 @@ func TestHTTPChoosesTheResponse(t *testing.T) {
 	in := httpTo("HTTP", "GET", url, map[string]string{"integration.request.querystring.status": "method.request.querystring.status"})
 	in.Responses = map[string]api.IntegrationResponse{
 		"200": {StatusCode: "200"},
-		"404": {StatusCode: "404", SelectionPattern: ptr("4\\d{2}"), ResponseParameters: map[string]string{
+		"404": {StatusCode: "404", SelectionPattern: new("4\\d{2}"), ResponseParameters: map[string]string{
 			"method.response.header.X-Out":            "integration.response.header.X-Back",
 			"method.response.header.X-All":            "integration.response.multivalueheader.x-multi",
 			"method.response.header.X-Deep":           "integration.response.body.deep.er",
@@ -247,7 +247,7 @@ func TestHTTPChoosesTheResponse(t *testing.T) {
 			"method.response.header.User-Agent":       "integration.response.header.x-back",
 			"method.response.header.WWW-Authenticate": "'Basic'",
 		}},
-		"502": {StatusCode: "502", SelectionPattern: ptr("5.."), ResponseTemplates: map[string]*string{"text/plain": ptr("sorry")}},
+		"502": {StatusCode: "502", SelectionPattern: new("5.."), ResponseTemplates: map[string]*string{"text/plain": new("sorry")}},
 	}
 	stage := sketch{methods: map[string]api.Integration{"GET /": in}, declared: []string{"404", "502"}}.stage(t)
 	for sent, want := range map[string]int{"200": 200, "400": 404, "404": 404, "503": 502, "302": 200} {

@@ -18,14 +18,14 @@ import (
 
 func lambdaProxy() api.Integration {
 	return api.Integration{
-		Type: "AWS_PROXY", HTTPMethod: ptr("POST"), TimeoutMillis: 1000,
-		URI: ptr("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations"),
+		Type: "AWS_PROXY", HTTPMethod: new("POST"), TimeoutMillis: 1000,
+		URI: new("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations"),
 	}
 }
 
 func lambdaStream() api.Integration {
 	in := lambdaProxy()
-	in.URI = ptr("arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/" + arn + "/response-streaming-invocations")
+	in.URI = new("arn:aws:apigateway:us-east-1:lambda:path/2021-11-15/functions/" + arn + "/response-streaming-invocations")
 	in.ResponseTransferMode = "STREAM"
 	return in
 }
@@ -103,7 +103,7 @@ func TestEventOfARichPost(t *testing.T) {
 	stage := sketch{
 		methods: map[string]api.Integration{"POST /a/{id}": lambdaProxy()}, functions: keeps(&event), variables: map[string]string{"v1": "1", "v0": "0"},
 		edit: func(s *snapshot.REST) {
-			s.Methods[0].OperationName = ptr("makeA")
+			s.Methods[0].OperationName = new("makeA")
 			s.API.BinaryMediaTypes = []string{"image/*"}
 		},
 	}.stage(t)
@@ -440,8 +440,8 @@ func TestLambdaCustom(t *testing.T) {
 	in.Type = "AWS"
 	in.Responses = map[string]api.IntegrationResponse{
 		"200": {StatusCode: "200", ResponseParameters: map[string]string{"method.response.header.X-Field": "integration.response.body.a"}},
-		"201": {StatusCode: "201", SelectionPattern: ptr("200")},
-		"404": {StatusCode: "404", SelectionPattern: ptr("(\n|.)*not found(\n|.)*")},
+		"201": {StatusCode: "201", SelectionPattern: new("200")},
+		"404": {StatusCode: "404", SelectionPattern: new("(\n|.)*not found(\n|.)*")},
 	}
 	stage := sketch{methods: map[string]api.Integration{"GET /": in, "POST /": in}, functions: f, declared: []string{"404", "201"}}.stage(t)
 	for _, tt := range []struct {

@@ -58,8 +58,8 @@ func TestMockReadsLeniently(t *testing.T) {
 
 func TestMockAnswers(t *testing.T) {
 	created := api.IntegrationResponse{
-		StatusCode: "201", SelectionPattern: ptr("201|202"),
-		ResponseTemplates:  map[string]*string{"application/json": ptr(`{"made":1}`), "text/plain": ptr("made")},
+		StatusCode: "201", SelectionPattern: new("201|202"),
+		ResponseTemplates:  map[string]*string{"application/json": new(`{"made":1}`), "text/plain": new("made")},
 		ResponseParameters: map[string]string{"method.response.header.X-A": "'b'", "method.response.header.X-Var": "stageVariables.v", "method.response.header.X-None": "stageVariables.none"},
 	}
 	other := api.IntegrationResponse{StatusCode: "200", ResponseParameters: map[string]string{
@@ -69,7 +69,7 @@ func TestMockAnswers(t *testing.T) {
 		"method.response.header.Content-Type":      "'text/html'",
 		"method.response.header.X-Unknown":         "context.nothing",
 	}}
-	undeclared := api.IntegrationResponse{StatusCode: "418", SelectionPattern: ptr("418")}
+	undeclared := api.IntegrationResponse{StatusCode: "418", SelectionPattern: new("418")}
 	stage := sketch{
 		declared: []string{"201"}, variables: map[string]string{"v": "1"},
 		methods: map[string]api.Integration{
@@ -120,17 +120,17 @@ func TestPassthroughMatrix(t *testing.T) {
 		sent      string
 		want      int
 	}{
-		{"C in T", "WHEN_NO_MATCH", map[string]*string{"application/json": ptr(`{"statusCode":200}`)}, "application/json; charset=utf-8", 200},
-		{"C in T", "WHEN_NO_TEMPLATES", map[string]*string{"application/json": ptr(`{"statusCode":200}`)}, "application/json", 200},
-		{"C in T", "NEVER", map[string]*string{"application/json": ptr(`{"statusCode":200}`)}, "Application/JSON", 200},
-		{"C not in T", "WHEN_NO_MATCH", map[string]*string{"text/xml": ptr(`{"statusCode":500}`)}, "application/json", 200},
-		{"C not in T", "WHEN_NO_TEMPLATES", map[string]*string{"text/xml": ptr(`{"statusCode":200}`)}, "application/json", 415},
-		{"C not in T", "NEVER", map[string]*string{"text/xml": ptr(`{"statusCode":200}`)}, "application/json", 415},
+		{"C in T", "WHEN_NO_MATCH", map[string]*string{"application/json": new(`{"statusCode":200}`)}, "application/json; charset=utf-8", 200},
+		{"C in T", "WHEN_NO_TEMPLATES", map[string]*string{"application/json": new(`{"statusCode":200}`)}, "application/json", 200},
+		{"C in T", "NEVER", map[string]*string{"application/json": new(`{"statusCode":200}`)}, "Application/JSON", 200},
+		{"C not in T", "WHEN_NO_MATCH", map[string]*string{"text/xml": new(`{"statusCode":500}`)}, "application/json", 200},
+		{"C not in T", "WHEN_NO_TEMPLATES", map[string]*string{"text/xml": new(`{"statusCode":200}`)}, "application/json", 415},
+		{"C not in T", "NEVER", map[string]*string{"text/xml": new(`{"statusCode":200}`)}, "application/json", 415},
 		{"T empty", "WHEN_NO_MATCH", nil, "application/json", 200},
 		{"T empty", "WHEN_NO_TEMPLATES", nil, "application/json", 200},
 		{"T empty", "NEVER", nil, "application/json", 415},
-		{"$default", "NEVER", map[string]*string{"$default": ptr(`{"statusCode":200}`)}, "x/y", 200},
-		{"absent is JSON", "NEVER", map[string]*string{"application/json": ptr(`{"statusCode":200}`)}, "", 200},
+		{"$default", "NEVER", map[string]*string{"$default": new(`{"statusCode":200}`)}, "x/y", 200},
+		{"absent is JSON", "NEVER", map[string]*string{"application/json": new(`{"statusCode":200}`)}, "", 200},
 	} {
 		stage := sketch{methods: map[string]api.Integration{"POST /": {
 			Type: "MOCK", PassthroughBehavior: tt.behavior, RequestTemplates: tt.templates,
@@ -195,7 +195,7 @@ const mockAllocs = 0
 // TestMockAllocs: a fixed answer costs nothing but its bytes.
 func TestMockAllocs(t *testing.T) {
 	in := mock(`{"statusCode": 200}`, api.IntegrationResponse{
-		StatusCode: "200", ResponseTemplates: map[string]*string{"application/json": ptr(`{"ok":true}`)},
+		StatusCode: "200", ResponseTemplates: map[string]*string{"application/json": new(`{"ok":true}`)},
 		ResponseParameters: map[string]string{"method.response.header.X-A": "'b'", "method.response.header.X-Id": "context.requestId"},
 	})
 	stage := sketch{methods: map[string]api.Integration{"GET /pets/{id}": in}}.stage(t)

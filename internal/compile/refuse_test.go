@@ -31,11 +31,11 @@ func TestFailClosed(t *testing.T) {
 		"Cognito":         func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "COGNITO_USER_POOLS" },
 		"unknown":         func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "SOMETHING" },
 		"API key":         func(s *snapshot.REST) { s.Methods[0].APIKeyRequired = true },
-		"resource policy": func(s *snapshot.REST) { s.API.Policy = ptr(`{"Version":"2012-10-17"}`) },
+		"resource policy": func(s *snapshot.REST) { s.API.Policy = new(`{"Version":"2012-10-17"}`) },
 		"private":         func(s *snapshot.REST) { s.API.EndpointType = "PRIVATE" },
-		"lost validator":  func(s *snapshot.REST) { s.Methods[0].RequestValidatorID = ptr("gone") },
+		"lost validator":  func(s *snapshot.REST) { s.Methods[0].RequestValidatorID = new("gone") },
 		"validator": func(s *snapshot.REST) {
-			s.Methods[0].RequestValidatorID = ptr("v")
+			s.Methods[0].RequestValidatorID = new("v")
 			s.Validators = []api.RequestValidator{{ID: "v", ValidateBody: true}}
 		},
 	} {
@@ -48,7 +48,7 @@ func TestFailClosed(t *testing.T) {
 		}
 	}
 	idle := func(s *snapshot.REST) {
-		s.Methods[0].RequestValidatorID = ptr("v")
+		s.Methods[0].RequestValidatorID = new("v")
 		s.Validators = []api.RequestValidator{{ID: "v"}}
 	}
 	if r := send(t, sketch{methods: in, edit: idle}.stage(t), "GET /"); r.Status != 200 {
@@ -59,7 +59,7 @@ func TestFailClosed(t *testing.T) {
 // An integration that cannot work answers 500 and leaves the rest of the stage alone.
 func TestBrokenIntegrations(t *testing.T) {
 	uri := func(typ, uri string) api.Integration {
-		return api.Integration{Type: typ, HTTPMethod: ptr("POST"), URI: &uri}
+		return api.Integration{Type: typ, HTTPMethod: new("POST"), URI: &uri}
 	}
 	for name, in := range map[string]api.Integration{
 		"none":             {},
@@ -68,11 +68,11 @@ func TestBrokenIntegrations(t *testing.T) {
 		"user in the host": uri("HTTP_PROXY", "http://a@b/x"),
 		"scheme":           uri("HTTP", "ftp://a/x"),
 		"port":             uri("HTTP", "http://a:22/x"),
-		"no URI":           {Type: "HTTP", HTTPMethod: ptr("GET")},
+		"no URI":           {Type: "HTTP", HTTPMethod: new("GET")},
 		"function":         uri("AWS_PROXY", "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:0:function:/invocations"),
 		"service":          uri("AWS", "arn:aws:apigateway:us-east-1:sqs:path/0/q"),
 		"firehose":         uri("AWS_PROXY", "arn:aws:apigateway:us-east-1:firehose:action/PutRecord"),
-		"not POST":         {Type: "AWS_PROXY", HTTPMethod: ptr("GET"), URI: ptr("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations")},
+		"not POST":         {Type: "AWS_PROXY", HTTPMethod: new("GET"), URI: new("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/" + arn + "/invocations")},
 	} {
 		stage := sketch{methods: map[string]api.Integration{"GET /bad": in, "GET /good": mock(`{"statusCode":200}`, ok200("x"))}}.stage(t)
 		if r := send(t, stage, "GET /bad"); r.Status != 500 || r.Body != internalError || r.Header("x-amzn-ErrorType") != "InternalServerErrorException" {
@@ -86,14 +86,14 @@ func TestBrokenIntegrations(t *testing.T) {
 
 func TestStagesThatDoNotCompile(t *testing.T) {
 	for name, in := range map[string]api.Integration{
-		"pattern":  {Type: "MOCK", Responses: map[string]api.IntegrationResponse{"200": {StatusCode: "200", SelectionPattern: ptr("(")}}},
-		"source":   {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"integration.request.header.A": "nonsense"}},
-		"target":   {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"request.header.A": "'x'"}},
-		"name":     {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"integration.request.header.A B": "'x'"}},
-		"place":    {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"integration.request.body.A": "'x'"}},
-		"path":     {Type: "HTTP_PROXY", URI: ptr("http://a/"), RequestParameters: map[string]string{"integration.request.header.A": "method.request.body.a[*]"}},
+		"pattern":  {Type: "MOCK", Responses: map[string]api.IntegrationResponse{"200": {StatusCode: "200", SelectionPattern: new("(")}}},
+		"source":   {Type: "HTTP_PROXY", URI: new("http://a/"), RequestParameters: map[string]string{"integration.request.header.A": "nonsense"}},
+		"target":   {Type: "HTTP_PROXY", URI: new("http://a/"), RequestParameters: map[string]string{"request.header.A": "'x'"}},
+		"name":     {Type: "HTTP_PROXY", URI: new("http://a/"), RequestParameters: map[string]string{"integration.request.header.A B": "'x'"}},
+		"place":    {Type: "HTTP_PROXY", URI: new("http://a/"), RequestParameters: map[string]string{"integration.request.body.A": "'x'"}},
+		"path":     {Type: "HTTP_PROXY", URI: new("http://a/"), RequestParameters: map[string]string{"integration.request.header.A": "method.request.body.a[*]"}},
 		"status":   {Type: "MOCK", Responses: map[string]api.IntegrationResponse{"abc": {StatusCode: "abc"}}},
-		"handling": {Type: "MOCK", ContentHandling: ptr("CONVERT_TO_GOLD")},
+		"handling": {Type: "MOCK", ContentHandling: new("CONVERT_TO_GOLD")},
 		"newline":  {Type: "MOCK", Responses: map[string]api.IntegrationResponse{"200": {StatusCode: "200", ResponseParameters: map[string]string{"method.response.header.A": "'x\r\nB: c'"}}}},
 	} {
 		if _, err := (sketch{methods: map[string]api.Integration{"GET /": in}}).try(); err == nil || !strings.Contains(err.Error(), `compile stage "prod" of abc123: GET /`) {

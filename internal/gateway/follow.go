@@ -15,8 +15,6 @@ import (
 
 // ErrStopped says that the gateway does not follow the store, so there is
 // nothing to wait for.
-//
-//nolint:gochecknoglobals // an error, never assigned again
 var ErrStopped = errors.New("gateway: not following the store")
 
 // follower turns the feed of changes into tables. One goroutine reads the feed

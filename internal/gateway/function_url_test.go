@@ -38,7 +38,7 @@ func urls(f *oneFunction) func(*Config) {
 			switch id {
 			case "open":
 			case "cors":
-				u.CORS = &api.FunctionCORS{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"GET", "PUT"}, AllowHeaders: []string{"x-a"}, MaxAge: ptr[int32](60), AllowCredentials: ptr(true)}
+				u.CORS = &api.FunctionCORS{AllowOrigins: []string{"https://a.example"}, AllowMethods: []string{"GET", "PUT"}, AllowHeaders: []string{"x-a"}, MaxAge: new(int32(60)), AllowCredentials: new(true)}
 			case "closed":
 				u.Open = false
 			default:

@@ -10,7 +10,6 @@ package gateway
 import (
 	"context"
 	"errors"
-	"io"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -72,7 +71,7 @@ func New(cfg Config) (*Gateway, error) {
 		return nil, errors.New("gateway: Control and Owns belong together")
 	}
 	if cfg.Log == nil {
-		cfg.Log = slog.New(slog.NewTextHandler(io.Discard, nil))
+		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.InvokeDomains == nil {
 		cfg.InvokeDomains = DefaultDomains()

@@ -19,8 +19,6 @@ import (
 	"github.com/stagedoor/stagedoor/internal/transport"
 )
 
-func ptr[T any](v T) *T { return &v }
-
 // bench is a gateway over a real store, following it.
 type bench struct {
 	*Gateway
@@ -85,7 +83,7 @@ func mock(status int, body string) api.Integration {
 	code := fmt.Sprint(status)
 	return api.Integration{
 		Type: "MOCK", PassthroughBehavior: "WHEN_NO_MATCH",
-		RequestTemplates: map[string]*string{"application/json": ptr(`{"statusCode": ` + code + `}`)},
+		RequestTemplates: map[string]*string{"application/json": new(`{"statusCode": ` + code + `}`)},
 		Responses:        map[string]api.IntegrationResponse{code: {StatusCode: code, ResponseTemplates: map[string]*string{"application/json": &body}}},
 	}
 }

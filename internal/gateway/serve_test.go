@@ -44,7 +44,7 @@ func numbered(n int, backend string) snapshot.REST {
 	r.ResponseParameters = map[string]string{"method.response.header.X-Deployment": fmt.Sprintf("'%d'", n)}
 	in.Responses["200"] = r
 	uri := backend + "/" + fmt.Sprint(n)
-	proxy := api.Integration{Type: "HTTP_PROXY", HTTPMethod: ptr("GET"), URI: &uri, RequestParameters: map[string]string{"integration.request.header.X-Deployment": fmt.Sprintf("'%d'", n)}}
+	proxy := api.Integration{Type: "HTTP_PROXY", HTTPMethod: new("GET"), URI: &uri, RequestParameters: map[string]string{"integration.request.header.X-Deployment": fmt.Sprintf("'%d'", n)}}
 	return frozen("abc", map[string]api.Integration{"GET /mock": in, "GET /proxy": proxy})
 }
 
@@ -121,7 +121,7 @@ func TestProxyStreamsBothWays(t *testing.T) {
 	defer backend.Close()
 	b := start(t, nil)
 	uri := backend.URL + "/sse"
-	b.deploy(t, frozen("abc", map[string]api.Integration{"POST /": {Type: "HTTP_PROXY", HTTPMethod: ptr("POST"), URI: &uri}}), api.Stage{Name: "prod", DeploymentID: "d"})
+	b.deploy(t, frozen("abc", map[string]api.Integration{"POST /": {Type: "HTTP_PROXY", HTTPMethod: new("POST"), URI: &uri}}), api.Stage{Name: "prod", DeploymentID: "d"})
 	b.sync(t)
 	url, c := b.serve(t), client(t)
 	body, sender := io.Pipe()

@@ -75,8 +75,6 @@ func (g *Gateway) Status() Status {
 }
 
 // ErrNoStage says that nothing of that name is served.
-//
-//nolint:gochecknoglobals // an error, never assigned again
 var ErrNoStage = errors.New("no such stage is served")
 
 // Explain tells how a stage was compiled.

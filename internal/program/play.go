@@ -87,8 +87,7 @@ func refusalOf(err error) Refusal {
 	if r, ok := err.(*Refusal); ok { //nolint:errorlint // the common case, without an allocation
 		return *r
 	}
-	var r *Refusal
-	if errors.As(err, &r) {
+	if r, ok := errors.AsType[*Refusal](err); ok {
 		return *r
 	}
 	return Refusal{Type: Internal, Cause: err}

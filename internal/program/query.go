@@ -1,6 +1,9 @@
 package program
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // Pair is one parameter of the query, decoded.
 type Pair struct{ Name, Value []byte }
@@ -38,10 +41,9 @@ func (x *Exchange) Query() []Pair {
 
 // QueryValue is the last value of a parameter; ok is false if there is none.
 func (x *Exchange) QueryValue(name string) (value []byte, ok bool) {
-	all := x.Query()
-	for i := len(all) - 1; i >= 0; i-- {
-		if string(all[i].Name) == name {
-			return all[i].Value, true
+	for _, p := range slices.Backward(x.Query()) {
+		if string(p.Name) == name {
+			return p.Value, true
 		}
 	}
 	return nil, false

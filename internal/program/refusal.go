@@ -34,8 +34,9 @@ const (
 	Default4XX ResponseType = "DEFAULT_4XX"
 	Default5XX ResponseType = "DEFAULT_5XX"
 
-	// Fixed answers of the front, which no API can change.
-	BadRequest ResponseType = "FRONT_BAD_REQUEST" // a path that must not be routed
+	// BadRequest and those below are fixed answers of the front, which no API
+	// can change. This one is for a path that must not be routed.
+	BadRequest ResponseType = "FRONT_BAD_REQUEST"
 	Forbidden  ResponseType = "FRONT_FORBIDDEN"   // unknown stage, disabled endpoint
 	UnknownAPI ResponseType = "FRONT_UNKNOWN_API" // no such API here
 	Internal   ResponseType = "FRONT_INTERNAL"    // a bug or trouble of ours

@@ -36,7 +36,6 @@ func ContextVariable(name string) Variable {
 	return nil
 }
 
-//nolint:funlen // one line a variable
 func requestVariable(name string) Variable {
 	switch name {
 	case "accountId":

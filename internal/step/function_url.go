@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/engine/payload2"
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/program"
@@ -34,30 +35,51 @@ func ServeFunctionURL(u FunctionURL, host Functions) program.Step {
 	if !u.Open {
 		return RefuseStep(&program.Refusal{Type: program.AccessDenied, Message: "Forbidden"}, "the URL is not open to everybody")
 	}
-	event := &event2{api: u.ID, routeKey: "$default", stage: "$default", account: "anonymous"}
-	reader := &answerReader{remap: newRemapNames(), url: true}
 	return program.Step{Name: "integrate", Note: "function url " + u.FunctionARN, Waits: true, Run: func(x *program.Exchange) error {
 		if u.preflight(x) {
 			return nil
 		}
 		x.ShowTrace = true
 		ctx, done := context.WithTimeout(x.Context(), urlTimeout)
-		result, err := host.Invoke(ctx, u.FunctionARN, event.make(x), u.Stream)
+		result, err := host.Invoke(ctx, u.FunctionARN, u.event(x), u.Stream)
 		if err != nil {
 			done()
 			return urlFailure(err)
 		}
 		if result.Stream != nil {
-			err = reader.urlStream(x, result, done)
+			err = urlStream(x, result, done)
 		} else {
 			done()
-			err = reader.urlAnswer(x, result)
+			err = urlAnswer(x, result)
 		}
 		if err == nil {
 			u.allow(x)
 		}
 		return err
 	}}
+}
+
+// event is the request as the function sees it. A function URL keeps the
+// encoding of the path.
+// parity: spec/http-websocket-domains.md A5.
+func (u *FunctionURL) event(x *program.Exchange) []byte {
+	e := payload2.Event{
+		RouteKey: "$default", Stage: "$default", Path: x.Path, Query: x.Request.Query,
+		Body: x.Body, Binary: !payload2.TextBody(x.Header("content-type")),
+		AccountID: payload2.Anonymous, APIID: u.ID, Domain: string(x.DomainName()), Method: x.Method, Protocol: "HTTP/1.1",
+		SourceIP: string(x.AppendSourceIP(nil)), UserAgent: x.Header("user-agent"), RequestID: string(x.ID[:]), Time: x.Start,
+	}
+	way := forwardedOf(x)
+	for _, f := range x.Request.Fields {
+		switch is := headerOf(f.Name); {
+		case is == hContentLength, inEvent(is) && is != hKeepAlive && is != hProxyConnection:
+			e.Fields = append(e.Fields, payload2.Field(f))
+		}
+	}
+	e.Fields = append(e.Fields,
+		payload2.Field{Name: nameTrace, Value: way.trace}, payload2.Field{Name: nameForwardedFor, Value: way.ip},
+		payload2.Field{Name: nameForwardedPort, Value: way.port}, payload2.Field{Name: nameForwardedProto, Value: way.proto})
+	return e.Append(nil)
 }
 
 // urlFailure is the answer to a call that came to nothing.
@@ -76,57 +98,35 @@ func badURLAnswer(cause error) error {
 	return &program.Refusal{Type: program.Default5XX, Status: 502, Message: "Internal Server Error", Cause: cause}
 }
 
-// urlAnswer reads a buffered answer: with a statusCode it is the explicit
-// form, without one it is the body itself.
-// parity: spec/http-websocket-domains.md A5.5.
-func (r *answerReader) urlAnswer(x *program.Exchange, result *lambda.Result) error {
+// urlAnswer sends a buffered answer.
+func urlAnswer(x *program.Exchange, result *lambda.Result) error {
 	if result.FunctionError != "" {
 		return badURLAnswer(errFailed)
 	}
-	doc, err := wholeValue(result.Payload)
+	doc, err := wholeValue(result.Payload) // bounds the depth, which the reader does not
 	if err != nil {
 		return badURLAnswer(err)
 	}
-	x.Answer.Status = 200
-	if doc[0] != '{' || child(doc, "statusCode") == nil {
-		if x.Answer.Body = doc; doc[0] == '"' {
-			x.Answer.Body = unquoted(x, doc)
-		}
-		return nil
-	}
-	got, err := parseReturned2(doc)
-	if err == nil {
-		err = r.fields(x, got)
-	}
-	if err == nil {
-		x.Answer.Status = got.status
-		err = r.body(x, got)
-	}
+	got, err := payload2.Parse(doc)
 	if err != nil {
 		return badURLAnswer(err)
+	}
+	if got.Status < 200 || got.Status > 599 {
+		return badURLAnswer(errMalformed)
+	}
+	x.Answer.Status, x.Answer.Body = got.Status, got.Body
+	for _, f := range got.Fields {
+		x.Answer.Fields = append(x.Answer.Fields, http1.Field(f))
 	}
 	return nil
 }
 
-// parseReturned2 reads the explicit form of format 2.0; members that it does
-// not have are ignored.
-func parseReturned2(doc []byte) (returned, error) {
-	got := returned{status: 200}
-	err := members(doc, func(rawName, value []byte) error {
-		switch name := string(rawName[1 : len(rawName)-1]); name {
-		case "statusCode", "headers", "cookies", "body", "isBase64Encoded":
-			return got.set(name, value)
-		}
-		return nil
-	})
-	return got, err
-}
-
 // urlStream sends a streamed answer, whose prelude is optional here.
-func (r *answerReader) urlStream(x *program.Exchange, result *lambda.Result, done context.CancelFunc) error {
+func urlStream(x *program.Exchange, result *lambda.Result, done context.CancelFunc) error {
 	s := &endingStream{ReadCloser: result.Stream, done: done}
 	if result.StreamContentType == lambda.HTTPIntegration {
-		if err := r.stream(x, s); err != nil {
+		reader := &answerReader{remap: newRemapNames()}
+		if err := reader.stream(x, s); err != nil {
 			return badURLAnswer(err)
 		}
 		return nil

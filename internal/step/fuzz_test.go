@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -131,7 +132,7 @@ func FuzzLambdaAnswer(f *testing.F) {
 			err = r.read(x, payload)
 		}
 		if err != nil {
-			refusal, ok := err.(*program.Refusal)
+			refusal, ok := errors.AsType[*program.Refusal](err)
 			if !ok || refusal.Type != program.Default5XX && refusal.Type != program.APIConfigurationError {
 				t.Fatalf("error %v", err)
 			}
@@ -229,7 +230,7 @@ func FuzzHeaderMapping(f *testing.F) {
 		}
 		x := with(t, value, false)
 		if err := m.setHeaders(x); err != nil {
-			refusal, ok := err.(*program.Refusal)
+			refusal, ok := errors.AsType[*program.Refusal](err)
 			if !ok || refusal.Type != program.APIConfigurationError || len(x.Call.Fields) != 0 {
 				t.Fatalf("%q: %v, fields %q", value, err, x.Call.Fields)
 			}

@@ -88,15 +88,15 @@ func (c *httpCall) note() string {
 	if method == "" {
 		method = "ANY"
 	}
-	uri := c.target.scheme + "://" + string(c.target.host)
+	var path strings.Builder
 	for _, p := range c.target.pieces {
 		if p.from != nil {
-			uri += "{" + p.name + "}"
+			path.WriteString("{" + p.name + "}")
 		} else {
-			uri += string(p.text)
+			path.Write(p.text)
 		}
 	}
-	return fmt.Sprintf("%s %s within %v", method, uri, c.timeout)
+	return fmt.Sprintf("%s %s://%s%s within %v", method, c.target.scheme, c.target.host, path.String(), c.timeout)
 }
 
 // IntegrateHTTPProxy passes the request on to an HTTP endpoint; RelayHTTPProxy

@@ -51,7 +51,6 @@ func (s Scope) function(in *api.Integration, host Functions) (*function, error) 
 // isPost says whether the integration's method is the one that functions want.
 func isPost(in *api.Integration) bool { return in.HTTPMethod != nil && *in.HTTPMethod == "POST" }
 
-//nolint:gochecknoglobals // errors, never assigned again
 var (
 	errPermission = errors.New("invalid permissions on Lambda function")
 	errMalformed  = errors.New("malformed Lambda proxy response")

@@ -9,7 +9,6 @@ import (
 	"github.com/stagedoor/stagedoor/internal/program"
 )
 
-//nolint:gochecknoglobals // an error, never assigned again
 var errMockStatus = errors.New("unable to parse statusCode; it should be an integer that is defined in the request template")
 
 // IntegrateMock answers without a back end. A request template without

@@ -12,7 +12,6 @@ import (
 // maxDepth is how deep JSON from a function or a client may nest.
 const maxDepth = 512
 
-//nolint:gochecknoglobals // an error, never assigned again
 var errJSON = errors.New("not valid JSON, or nested too deep")
 
 // value finds the end of the JSON value that begins at b[i], behind white

@@ -15,7 +15,6 @@ import (
 type answerReader struct {
 	binary MediaTypes
 	remap  *remapNames
-	url    bool // of a function URL: what is encoded is always decoded
 }
 
 // returned is a function's answer, its parts still raw JSON.
@@ -201,7 +200,7 @@ func (r *answerReader) body(x *program.Exchange, got returned) error {
 	if body[0] == '"' {
 		body = unquoted(x, body)
 	}
-	if got.encoded && (r.url || r.binary.Match(firstAccepted(x))) {
+	if got.encoded && r.binary.Match(firstAccepted(x)) {
 		var err error
 		if body, err = decode64(body); err != nil {
 			return program.APIConfigurationError.Refuse(err)

@@ -5,7 +5,6 @@ import (
 	"strings"
 )
 
-//nolint:gochecknoglobals // an error, never assigned again
 var errFunction = fmt.Errorf("%w: invalid function ARN or invalid URI", ErrUnreachable)
 
 // functionOf reads the function's ARN from an integration's URI, in which

@@ -33,7 +33,6 @@ type response struct {
 	handling   handling
 }
 
-//nolint:gochecknoglobals // errors, never assigned again
 var (
 	errNoMatch    = errors.New("no match for output mapping and no default output mapping configured")
 	errUndeclared = errors.New("output mapping refers to an invalid method response")
@@ -141,13 +140,11 @@ func (s Scope) MapResponse(m *api.Method, function bool) (program.Step, error) {
 		return program.Step{}, err
 	}
 	return program.Step{Name: "map", Note: "response " + all.note(), Run: func(x *program.Exchange) error {
-		subject, none := "", function && !x.Reply.Failed
+		subject := strconv.Itoa(x.Reply.Response.Status)
 		if function {
 			subject = string(x.Reply.Error)
-		} else {
-			subject = strconv.Itoa(x.Reply.Response.Status)
 		}
-		r, err := all.choose(subject, none)
+		r, err := all.choose(subject, function && !x.Reply.Failed)
 		if err != nil {
 			return err
 		}

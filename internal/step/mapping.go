@@ -97,7 +97,6 @@ func settable(h header) bool {
 	}
 }
 
-//nolint:gochecknoglobals // errors, never assigned again
 var (
 	errFieldValue = errors.New("a mapped header has a control character in its value")
 	errHostValue  = errors.New("a mapped Host is no host")

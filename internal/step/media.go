@@ -110,7 +110,6 @@ func parseHandling(s *string) (handling, error) {
 	return asItIs, errors.New("contentHandling " + *s + " is not known")
 }
 
-//nolint:gochecknoglobals // errors, never assigned again
 var (
 	errBase64   = errors.New("CONVERT_TO_BINARY: the payload is not base64")
 	errTemplate = errors.New("a template cannot be applied to a binary payload")

@@ -1,6 +1,9 @@
 package step
 
-import "strconv"
+import (
+	"bytes"
+	"strconv"
+)
 
 // mockStatus reads statusCode from a MOCK's payload. The reader takes what
 // API Gateway's takes: names and texts without quotes or in single ones,
@@ -135,14 +138,12 @@ func (r *lenient) text(stop string) (string, bool) {
 		return r.quoted(q)
 	}
 	start := r.i
-	for ; r.i < len(r.b); r.i++ {
-		for _, c := range []byte(stop) {
-			if r.b[r.i] == c {
-				return trimSpace(r.b[start:r.i]), true
-			}
-		}
+	i := bytes.IndexAny(r.b[start:], stop)
+	if i < 0 {
+		return "", false
 	}
-	return "", false
+	r.i = start + i
+	return trimSpace(r.b[start:r.i]), true
 }
 
 func (r *lenient) quoted(quote byte) (string, bool) {

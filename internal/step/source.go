@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -148,10 +149,9 @@ func same(x *program.Exchange, sent []byte, name string) bool {
 }
 
 func lastHeader(x *program.Exchange, name string) []byte {
-	fields := x.Request.Fields
-	for i := len(fields) - 1; i >= 0; i-- {
-		if same(x, fields[i].Name, name) && !headerOf(fields[i].Name).unseen() {
-			return fields[i].Value
+	for _, f := range slices.Backward(x.Request.Fields) {
+		if same(x, f.Name, name) && !headerOf(f.Name).unseen() {
+			return f.Value
 		}
 	}
 	return nil
@@ -237,7 +237,6 @@ func badBodyPath(path string) error {
 	return fmt.Errorf("JSON path %q in a parameter mapping: only names and indexes are supported", path)
 }
 
-//nolint:gochecknoglobals // an error, never assigned again
 var errBody = errors.New("the body begins like JSON and is none")
 
 // find is what the path leads to: the text of a string, or JSON; empty if

@@ -31,11 +31,8 @@ type piece struct {
 
 // ErrUnreachable says that an integration's URI leads nowhere. The method then
 // answers 500, as on AWS; the stage around it is fine.
-//
-//nolint:gochecknoglobals // errors, never assigned again
 var ErrUnreachable = errors.New("the integration leads nowhere")
 
-//nolint:gochecknoglobals // an error, never assigned again
 var errEndpoint = fmt.Errorf("%w: invalid endpoint address", ErrUnreachable)
 
 // parseTarget reads an integration's URI. Stage variables are filled in here:
@@ -212,7 +209,6 @@ func (t *target) append(x *program.Exchange, dst []byte) ([]byte, error) {
 	return dst, nil
 }
 
-//nolint:gochecknoglobals // an error, never assigned again
 var errDots = errors.New("a value would lead out of the integration's path")
 
 // value is a placeholder's value; raw: it comes from the client's path and is

@@ -58,7 +58,6 @@ func (s Scope) rendered(media, text string, phase Phase) (template, error) {
 	return template{media: media, vtl: r}, nil
 }
 
-//nolint:gochecknoglobals // an error, never assigned again
 var errNoEngine = errors.New("there is no engine for templates with references or directives")
 
 func boolInt(b bool) int {

@@ -5,7 +5,6 @@ import (
 	"strings"
 )
 
-//nolint:gochecknoglobals // errors, never assigned again
 var (
 	errSlash  = errors.New("a path begins with a slash")
 	errEmpty  = errors.New("a path has no empty segment")

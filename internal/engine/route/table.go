@@ -32,9 +32,9 @@ func newTable(edges map[edge]int32) table {
 }
 
 func (t *table) at(parent int32, segment []byte) int {
-	const odd = 0x9E3779B97F4A7C15                                   // spreads neighbouring parents
+	const odd = 0x9E3779B97F4A7C15 // spreads neighbouring parents
 	h := maphash.Bytes(t.seed, segment) ^ uint64(uint32(parent))*odd
-	return int(h & uint64(len(t.slots)-1))                          
+	return int(h & uint64(len(t.slots)-1))
 }
 
 func (t *table) find(parent int32, segment []byte) int32 {

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 )
 
-//nolint:gochecknoglobals // an error, never assigned again
 var errClass = errors.New("intersections, subtractions and negated unions of character classes are not supported")
 
 // translate rewrites what Java understands otherwise than Go: '.' stops at
