@@ -38,6 +38,7 @@ fmt: $(BIN)/gofumpt $(BIN)/golangci-lint
 ## generate: the wire tables and docs/coverage.md, from the API models
 generate:
 	$(GO) run ./tools/wiregen -models $(MODELS)
+	$(GO) run ./tools/coverage
 
 ## bench: CPU per request against nginx and haproxy, in the same rounds
 bench: build
