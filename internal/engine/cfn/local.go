@@ -30,6 +30,11 @@ func (l *localizer) localize(root *Value) *Value {
 		p := r.Get("Properties")
 		switch r.Get("Type").Text() {
 		case "AWS::Serverless::Function":
+			if p == nil {
+				p = doc.NewMap()
+				p.At = r.Pos()
+				r.Set("Properties", p)
+			}
 			// The CLI takes the template's own folder where nothing is named.
 			if p.Is(doc.Map) && !p.Has("CodeUri") && !p.Has("InlineCode") && !p.Has("ImageUri") && !global.Has("CodeUri") && p.Get("PackageType").Text() != "Image" {
 				p.SetText("CodeUri", ".")

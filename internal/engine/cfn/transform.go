@@ -164,7 +164,7 @@ func (b *builder) collect() []Problem {
 	c.count(b.root, "Resources", maxResources)
 	c.count(b.root, "Outputs", maxOutputs)
 	for _, id := range resources.Keys() {
-		v := resources.Get(id)
+		v := b.policies(c, id, resources.Get(id))
 		r := c.resource(id, v, resources.KeyPos(id))
 		cond := v.Get("Condition").Text()
 		switch holds, known := b.scope.conditions[cond]; {
@@ -182,6 +182,30 @@ func (b *builder) collect() []Problem {
 	b.plan.outputs = b.root.Get("Outputs")
 	b.outputs(c)
 	return c.problems
+}
+
+// policies evaluates functions in DeletionPolicy and UpdateReplacePolicy, which
+// AWS::LanguageExtensions allows.
+func (b *builder) policies(c *checker, id string, v *Value) *Value {
+	for _, key := range []string{"DeletionPolicy", "UpdateReplacePolicy"} {
+		p := v.Get(key)
+		if !p.Is(doc.Map) {
+			continue
+		}
+		if !b.scope.language {
+			c.at(p, "Resources."+id+"."+key, "Template format error: Every "+key+" member must be a string.", "functions need Transform: "+macroLanguage)
+		}
+		e := &evaluator{scope: b.scope, path: []string{"Resources", id, key}}
+		made := e.eval(p)
+		c.problems = append(c.problems, e.problems...)
+		copied := doc.NewMap()
+		copied.At = v.At
+		for i, k := range v.Keys() {
+			copied.SetAt(k, v.Nth(i), v.KeyPos(k))
+		}
+		v = copied.Set(key, made)
+	}
+	return v
 }
 
 func (b *builder) outputs(c *checker) {
@@ -206,7 +230,7 @@ func (b *builder) outputs(c *checker) {
 func resourceKeys() []string {
 	return []string{
 		"Type", "Properties", "Condition", "DependsOn", "Metadata", "DeletionPolicy",
-		"UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Description",
+		"UpdateReplacePolicy", "CreationPolicy", "UpdatePolicy", "Description", "Version",
 	}
 }
 
@@ -252,7 +276,7 @@ func (c *checker) resource(id string, v *Value, at doc.Pos) *Resource {
 func (c *checker) policy(v *Value, path, key string, words ...string) string {
 	x := v.Get(key)
 	switch {
-	case x == nil || x.Is(doc.Null) || x.Is(doc.Map): // a function: LanguageExtensions decides it
+	case x == nil || x.Is(doc.Null):
 		return words[0]
 	case !slices.Contains(words, x.Text()):
 		c.at(x, path+"."+key, "Template format error: Unrecognized "+key+" "+x.Text(), "there are "+strings.Join(words, ", "))

@@ -26,23 +26,26 @@ func Parse(name string, text []byte) (*Value, []Problem) {
 		return ParseYAML(name, text)
 	}
 	v, problem := ParseJSON(name, text)
-	if problem == nil {
-		return v, nil
+	if problem != nil {
+		return nil, []Problem{*problem}
 	}
-	// A YAML flow map begins with a brace as well.
-	if v, problems := ParseYAML(name, text); len(problems) == 0 {
-		return v, nil
-	}
-	return nil, []Problem{*problem}
+	return v, nil
 }
 
-// looksLikeJSON reports whether the first byte that is no blank is a brace.
+// looksLikeJSON reports whether a text begins with a brace and a quote: a flow
+// map of YAML with keys in quotes is not told from JSON, and need not be.
 func looksLikeJSON(text []byte) bool {
+	brace := false
 	for _, c := range text {
 		switch c {
 		case ' ', '\t', '\r', '\n':
+		case '{':
+			if brace {
+				return false
+			}
+			brace = true
 		default:
-			return c == '{'
+			return brace && (c == '"' || c == '}')
 		}
 	}
 	return false

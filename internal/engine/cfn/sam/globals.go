@@ -7,7 +7,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/engine/cfn/doc"
 )
 
-// globalProperties are the properties that a section of Globals may hold; nil
+// globalProperties are the properties that a section of Globals may hold; none
 // if there is no such section.
 func globalProperties(section string) []string {
 	all := map[string]string{
@@ -74,7 +74,7 @@ func (t *transformer) validGlobals(g *Value) bool {
 	for i, section := range g.Keys() {
 		known, v := globalProperties(section), g.Nth(i)
 		switch {
-		case known == nil:
+		case len(known) == 0:
 			ok = bad(v, "'"+section+"' is not supported. Must be one of the following values - ['Api', 'CapacityProvider', 'Function', 'HttpApi', 'LayerVersion', 'SimpleTable', 'StateMachine', 'WebSocketApi']")
 			continue
 		case !v.Is(doc.Map):
