@@ -39,8 +39,11 @@ func signedFor(auth, service string) bool {
 	return scope.Service == service
 }
 
-// apiHost reports whether a host name is one that APIs are called by.
-func apiHost(host string) bool { return strings.Contains(host, ".execute-api.") }
+// apiHost reports whether a host name is one that APIs or function URLs are
+// called by. A call of a function URL may be signed, and then for lambda.
+func apiHost(host string) bool {
+	return strings.Contains(host, ".execute-api.") || strings.Contains(host, ".lambda-url.")
+}
 
 // apiPath reports whether a path is one that APIs are called by on a host that
 // does not tell.

@@ -21,6 +21,7 @@ func TestOwns(t *testing.T) {
 		{"another kind of authorization", local, "GET", "/pets", http.Header{"Authorization": {"Bearer x"}}, false},
 		{"the host of an API", "abc.execute-api.us-east-1.amazonaws.com", "GET", "/restapis", http.Header{"Authorization": {signature("apigateway")}}, false},
 		{"the host of an API here", "abc.execute-api.localhost:4566", "POST", "/", http.Header{"X-Amz-Target": {"Logs_20140328.X"}}, false},
+		{"a signed call of a function URL", "abc.lambda-url.us-east-1.localhost:4566", "POST", "/", http.Header{"Authorization": {signature("lambda")}}, false},
 		{"the management API", "abc.execute-api.localhost:4566", "POST", "/prod/@connections/a", http.Header{"Authorization": {signature("execute-api")}}, true},
 		{"the management API, encoded", local, "POST", "/_aws/execute-api/abc/prod/%40connections/a%3D", http.Header{"Authorization": {signature("execute-api")}}, true},
 		{"a route called like it", "abc.execute-api.localhost:4566", "POST", "/prod/@connections/a", nil, false},
