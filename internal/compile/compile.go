@@ -26,8 +26,7 @@ type Env struct {
 	Account, Region string
 	Origins         step.Origins
 	Functions       step.Functions
-	// Template compiles mapping templates. Nil: only texts without references
-	// and directives can be compiled.
+	// Template compiles mapping templates. Default step.CompileTemplate.
 	Template func(phase step.Phase, text string) (step.Renderer, error)
 	// Now is the clock of Stage.Compiled. Default time.Now.
 	Now func() time.Time
@@ -46,6 +45,9 @@ func rest(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) 
 	now := env.Now
 	if now == nil {
 		now = time.Now
+	}
+	if env.Template == nil {
+		env.Template = step.CompileTemplate
 	}
 	c := compiler{env: env, snap: snap, stage: stage, scope: step.Scope{
 		Account: env.Account, Region: env.Region, APIID: snap.API.ID, DeploymentID: stage.DeploymentID,

@@ -15,7 +15,6 @@ import (
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/program/programtest"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
-	"github.com/stagedoor/stagedoor/internal/step"
 )
 
 // origins interns nothing: tests make no two deployments share a connection.
@@ -62,7 +61,6 @@ type sketch struct {
 	edit      func(*snapshot.REST)
 	variables map[string]string
 	functions *functions
-	template  func(step.Phase, string) (step.Renderer, error)
 }
 
 func (s sketch) snapshot() snapshot.REST {
@@ -97,7 +95,7 @@ func (s sketch) try() (*program.Stage, error) {
 	if s.functions == nil {
 		s.functions = &functions{}
 	}
-	env := compile.Env{Account: "000000000000", Region: "us-east-1", Origins: origins{}, Functions: s.functions, Template: s.template}
+	env := compile.Env{Account: "000000000000", Region: "us-east-1", Origins: origins{}, Functions: s.functions}
 	return compile.REST(env, s.snapshot(), api.Stage{Name: "prod", DeploymentID: "d1", Variables: s.variables})
 }
 

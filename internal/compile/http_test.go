@@ -340,7 +340,7 @@ func TestHTTPInjection(t *testing.T) {
 // parity: spec/rest-data-plane.md 3.7.2, bodies
 func TestBodyMappings(t *testing.T) {
 	url, got := backend(t, nil)
-	in := httpTo("HTTP_PROXY", "POST", url, map[string]string{"integration.request.header.X-Body": "method.request.body", "integration.request.header.X-Field": "method.request.body.a"})
+	in := httpTo("HTTP_PROXY", "POST", url, map[string]string{"integration.request.header.X-Body": "method.request.body", "integration.request.header.X-Field": "method.request.body.a", "integration.request.header.X-All": "method.request.body..b"})
 	stage := sketch{methods: map[string]api.Integration{"POST /": in}}.stage(t)
 	for _, tt := range []struct{ body, whole, field string }{
 		{`{"a":"b"}`, `{"a":"b"}`, "b"},
@@ -354,6 +354,10 @@ func TestBodyMappings(t *testing.T) {
 		if r.Status != 200 || got.Header.Get("X-Body") != tt.whole || got.Header.Get("X-Field") != tt.field || got.Body != tt.body {
 			t.Errorf("%q: %d, sent %+v", tt.body, r.Status, got)
 		}
+	}
+	send(t, stage, "POST /", `{"a":{"b":1},"c":[{"b":"x"}]}`)
+	if all := got.Header.Get("X-All"); all != `[1,"x"]` {
+		t.Errorf("a path that finds several: %q", all)
 	}
 	for _, body := range []string{`{"a"`, `[1`, `'x'`, `"x`} {
 		if r := send(t, stage, "POST /", body); r.Status != 400 || r.Body != `{"message": "Invalid JSON in request body"}` {

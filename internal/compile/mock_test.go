@@ -7,7 +7,6 @@ import (
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/program/programtest"
-	"github.com/stagedoor/stagedoor/internal/step"
 )
 
 const internalError = `{"message": "Internal server error"}`
@@ -162,31 +161,25 @@ func TestMockWithBinaryTypes(t *testing.T) {
 	}
 }
 
-// overriding is a template engine for one thing: a template is the status it sets.
-type overriding struct{ status int }
-
-func (o overriding) Render(x *program.Exchange, input, dst []byte) ([]byte, error) {
-	x.Overrides = &program.Overrides{Status: o.status, ResponseHeader: map[string]string{"X-Over": "1", "Server": "mine"}}
-	return append(dst, `{"statusCode": 200}`...), nil
-}
-
 // parity: spec/rest-data-plane.md 3.2: an override in the request template
 // holds for an answer without a template.
 func TestMockOverride(t *testing.T) {
-	in := mock("#set($context.responseOverride.status = 444)", api.IntegrationResponse{StatusCode: "200"})
-	stage := sketch{
-		methods:  map[string]api.Integration{"GET /": in},
-		template: func(step.Phase, string) (step.Renderer, error) { return overriding{444}, nil },
-	}.stage(t)
+	in := mock(`#set($context.responseOverride.status = 444)#set($context.responseOverride.header.X-Over = "1")`+
+		`#set($context.responseOverride.header.Server = "mine"){"statusCode": 200}`, api.IntegrationResponse{StatusCode: "200"})
+	stage := sketch{methods: map[string]api.Integration{"GET /": in}}.stage(t)
 	if r := send(t, stage, "GET /"); r.Status != 444 || r.Body != "" || r.Header("X-Over") != "1" || r.Header("x-amzn-remapped-server") != "mine" {
 		t.Errorf("got %+v, want 444 with an empty body", r)
 	}
 }
 
-func TestTemplatesWithoutAnEngineDoNotCompile(t *testing.T) {
-	_, err := sketch{methods: map[string]api.Integration{"GET /": mock(`{"statusCode": $x}`, ok200("x"))}}.try()
-	if err == nil || !strings.Contains(err.Error(), "application/json") || !strings.Contains(err.Error(), "GET /") {
-		t.Errorf("got %v, want an error that names the method and the template", err)
+// parity: spec/rest-data-plane.md 3.2: what the request template stores in
+// overrides is there in the response template; the body is not.
+func TestMockCarriesOverrides(t *testing.T) {
+	in := mock(`#set($context.requestOverride.path.kept = $input.params('id')){"statusCode": 200}`,
+		ok200(`{"id": "$context.requestOverride.path.kept", "body": "$input.body"}`))
+	stage := sketch{methods: map[string]api.Integration{"POST /{id}": in}}.stage(t)
+	if r := send(t, stage, "POST /7", `{"a": 1}`); r.Status != 200 || r.Body != `{"id": "7", "body": "{}"}` {
+		t.Errorf("got %+v", r)
 	}
 }
 

@@ -31,7 +31,6 @@ type Scope struct {
 	Operation  string // operationName; empty: none
 
 	// Template compiles the text of a mapping template that is not plain text.
-	// Nil: there is no engine for them, and such a text is an error.
 	Template func(phase Phase, text string) (Renderer, error)
 }
 

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/stagedoor/stagedoor/internal/engine/jsonpath"
+	"github.com/stagedoor/stagedoor/internal/engine/vtl"
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/program"
 )
@@ -193,48 +195,49 @@ func joinQuery(x *program.Exchange, name string) []byte {
 	return all
 }
 
-// bodyPath is a way into a JSON document: names of members and indexes of
-// lists. The zero value is the whole document.
-type bodyPath []string
-
-// parseBodyPath reads a JSONPath without its "$.": a.b, a[0].b, ['a b'].
-func parseBodyPath(path string) (bodyPath, error) {
-	var steps bodyPath
-	for rest := path; rest != ""; {
-		if rest[0] != '[' {
-			i := strings.IndexAny(rest, ".[")
-			if i < 0 {
-				i = len(rest)
-			}
-			if i == 0 {
-				return nil, badBodyPath(path)
-			}
-			steps = append(steps, rest[:i])
-			rest = rest[i:]
-		} else {
-			step, after, ok := strings.Cut(rest[1:], "]")
-			if !ok || step == "" {
-				return nil, badBodyPath(path)
-			}
-			steps = append(steps, strings.Trim(step, `'"`))
-			rest = after
-		}
-		if after, ok := strings.CutPrefix(rest, "."); ok {
-			if rest = after; rest == "" {
-				return nil, badBodyPath(path)
-			}
-		}
-	}
-	for _, s := range steps {
-		if strings.ContainsAny(s, "*?@:") || s == "" {
-			return nil, badBodyPath(path)
-		}
-	}
-	return steps, nil
+// bodyPath is a way into a JSON document. The zero value is the whole of it.
+type bodyPath struct {
+	steps []string       // names of members and indexes of lists, one after the other
+	path  *jsonpath.Path // what is more than that
 }
 
-func badBodyPath(path string) error {
-	return fmt.Errorf("JSON path %q in a parameter mapping: only names and indexes are supported", path)
+// parseBodyPath reads a JSONPath without its "$.".
+func parseBodyPath(path string) (bodyPath, error) {
+	if steps, ok := plainPath(path); ok {
+		return bodyPath{steps: steps}, nil
+	}
+	p, err := jsonpath.Parse("$." + path)
+	if err != nil {
+		return bodyPath{}, fmt.Errorf("%s: %w", path, err)
+	}
+	return bodyPath{path: p}, nil
+}
+
+// plainPath takes a path of names and indexes apart: a.b, a[0].b, ['a b'].
+func plainPath(path string) (steps []string, ok bool) {
+	for rest := path; rest != ""; {
+		at := ""
+		if rest[0] == '[' {
+			if at, rest, ok = strings.Cut(rest[1:], "]"); !ok {
+				return nil, false
+			}
+			at = strings.Trim(at, `'"`)
+		} else if i := strings.IndexAny(rest, ".["); i >= 0 {
+			at, rest = rest[:i], rest[i:]
+		} else {
+			at, rest = rest, ""
+		}
+		if at == "" || strings.ContainsAny(at, `*?@:,()\'"-`) {
+			return nil, false
+		}
+		steps = append(steps, at)
+		if after, ok := strings.CutPrefix(rest, "."); ok {
+			if rest = after; rest == "" || rest[0] == '[' {
+				return nil, false
+			}
+		}
+	}
+	return steps, true
 }
 
 var errBody = errors.New("the body begins like JSON and is none")
@@ -243,13 +246,13 @@ var errBody = errors.New("the body begins like JSON and is none")
 // there is nothing. A document that begins like JSON must be JSON, even when
 // the whole of it is wanted.
 // parity: spec/rest-data-plane.md 3.7.2.
-func (p bodyPath) find(x *program.Exchange, doc []byte) ([]byte, error) {
+func (p *bodyPath) find(x *program.Exchange, doc []byte) ([]byte, error) {
 	if len(doc) == 0 {
 		doc = []byte("{}")
 	}
 	start := skipSpace(doc, 0)
 	if start == len(doc) || !bytes.ContainsRune([]byte(`{["'`), rune(doc[start])) {
-		if len(p) == 0 {
+		if len(p.steps) == 0 && p.path == nil {
 			return doc, nil
 		}
 		return nil, nil
@@ -258,10 +261,13 @@ func (p bodyPath) find(x *program.Exchange, doc []byte) ([]byte, error) {
 	if err != nil {
 		return nil, &program.Refusal{Type: program.Default4XX, Status: 400, Message: "Invalid JSON in request body", Cause: errBody}
 	}
-	if len(p) == 0 {
+	if p.path != nil {
+		return p.search(at)
+	}
+	if len(p.steps) == 0 {
 		return doc, nil
 	}
-	for _, step := range p {
+	for _, step := range p.steps {
 		if at = child(at, step); at == nil {
 			return nil, nil
 		}
@@ -273,6 +279,27 @@ func (p bodyPath) find(x *program.Exchange, doc []byte) ([]byte, error) {
 		return nil, nil
 	}
 	return at, nil
+}
+
+// search is find for a path that is more than names and indexes. What it finds
+// is a list, as JSON.
+func (p *bodyPath) search(doc []byte) ([]byte, error) {
+	root, err := vtl.FromJSON(doc)
+	if err != nil {
+		return nil, program.Default4XX.Refuse(err)
+	}
+	found, ok, err := p.path.Find(valueTree{}, root)
+	switch list, isList := found.([]any); {
+	case err != nil || !ok || found == nil:
+		return nil, nil //nolint:nilerr // what cannot be found has no value
+	case isList:
+		found = &vtl.List{Items: list}
+	default:
+		if s, isText := found.(string); isText {
+			return []byte(s), nil
+		}
+	}
+	return vtl.AppendJSON(nil, found), nil
 }
 
 // child is the member or element of a raw value; the last of several members

@@ -1,7 +1,6 @@
 package step
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,17 +47,12 @@ func (s Scope) templates(all map[string]*string, phase Phase) ([]template, error
 }
 
 func (s Scope) rendered(media, text string, phase Phase) (template, error) {
-	if s.Template == nil {
-		return template{}, fmt.Errorf("template for %s: %w", media, errNoEngine)
-	}
 	r, err := s.Template(phase, text)
 	if err != nil {
 		return template{}, fmt.Errorf("template for %s: %w", media, err)
 	}
 	return template{media: media, vtl: r}, nil
 }
-
-var errNoEngine = errors.New("there is no engine for templates with references or directives")
 
 func boolInt(b bool) int {
 	if b {
