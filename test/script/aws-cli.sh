@@ -19,7 +19,8 @@ is "role" "$role" arn:aws:iam::000000000000:role/fn
 fn=$(awsl lambda create-function --function-name pets --runtime python3.12 --handler app.handler --role "$role" --zip-file "fileb://$work/fn.zip" --query FunctionArn)
 awsl lambda wait function-active-v2 --function-name pets
 refuses "second function of that name" "Function already exist: pets" awsl lambda create-function --function-name pets --runtime python3.12 --handler app.handler --role "$role" --zip-file "fileb://$work/fn.zip"
-awsl lambda invoke --function-name pets --payload "$(printf '{"pathParameters":{"id":"1"},"stageVariables":null}' | base64 -w0)" "$work/answer" >/dev/null
+echo '{"pathParameters":{"id":"1"},"stageVariables":null}' >"$work/event"
+awsl lambda invoke --function-name pets --payload "fileb://$work/event" "$work/answer" >/dev/null
 has "invoke" "$(cat "$work/answer")" '"statusCode": 200'
 
 # an API

@@ -26,7 +26,9 @@ up() {
 }
 
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 AWS_PAGER="" AWS_EC2_METADATA_DISABLED=true
-awsl() { aws --endpoint-url "$endpoint" --output text "$@"; }
+aws=aws
+[ -x /usr/bin/aws ] && aws=/usr/bin/aws # Debian's, before whatever else is on PATH
+awsl() { "$aws" --endpoint-url "$endpoint" --output text "$@"; }
 
 fail() { echo "FAIL: $*" >&2; exit 1; }
 
