@@ -43,8 +43,8 @@ func checkIdentity(document string) error {
 		return malformed(syntax)
 	}
 	switch v := p["Version"]; v {
-	case "2012-10-17":
-	case nil, "2008-10-17":
+	case "2012-10-17", nil: // SAM's policy templates have no version, and deploy on AWS
+	case "2008-10-17":
 		return malformed("Policy document must be version 2012-10-17 or greater.")
 	default:
 		return malformed("The policy must contain a valid version string")

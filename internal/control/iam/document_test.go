@@ -28,7 +28,7 @@ func TestCheckIdentity(t *testing.T) {
 		{"a key twice", `{"Version":"2012-10-17","Version":"2012-10-17","Statement":` + good + `}`, syntax},
 		{"a key twice in a statement", statement(`{"Effect":"Deny","Effect":"Allow","Action":"s3:*","Resource":"*"}`), syntax},
 		{"too deep", statement(strings.Repeat("[", 5000) + strings.Repeat("]", 5000)), syntax},
-		{"no version", `{"Statement":` + good + `}`, "Policy document must be version 2012-10-17 or greater."},
+		{"no version", `{"Statement":` + good + `}`, ""},
 		{"old version", `{"Version":"2008-10-17","Statement":` + good + `}`, "Policy document must be version 2012-10-17 or greater."},
 		{"wrong version", `{"Version":"2012-10-18","Statement":` + good + `}`, "The policy must contain a valid version string"},
 		{"version of another kind", `{"Version":{},"Statement":` + good + `}`, "The policy must contain a valid version string"},

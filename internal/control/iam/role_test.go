@@ -125,7 +125,7 @@ func TestRolePolicies(t *testing.T) {
 	}
 	refused(t, "PutRolePolicy that is too large", put("c", strings.Replace(allow, "orders", strings.Repeat("o", 10240), 1)),
 		409, "LimitExceeded", "Maximum policy size of 10240 bytes exceeded for role r")
-	refused(t, "PutRolePolicy of no policy", put("c", "{}"), 400, "MalformedPolicyDocument", "Policy document must be version 2012-10-17 or greater.")
+	refused(t, "PutRolePolicy of no policy", put("c", "{}"), 400, "MalformedPolicyDocument", "Syntax errors in policy.")
 	_, err := c.GetRolePolicy(ctx, &sdk.GetRolePolicyInput{RoleName: role, PolicyName: aws.String("c")})
 	refused(t, "GetRolePolicy", err, 404, "NoSuchEntity", "The role policy with name c cannot be found.")
 
