@@ -188,8 +188,9 @@ func (e *evaluator) members(v, arg *Value, name string) (holds, known bool) {
 	return !slices.ContainsFunc(texts(a), func(s string) bool { return !slices.Contains(in, s) }), true
 }
 
-// rules checks the assertions of the section Rules. A rule that looks at a
-// value of Systems Manager is passed over: the value cannot be had here.
+// rules checks the assertions of the section Rules. A rule is passed over that
+// looks at a value of Systems Manager or at properties of what a parameter
+// names: those cannot be had here.
 func (e *evaluator) rules(section *Value) {
 	for _, name := range section.Keys() {
 		r := section.Get(name)
@@ -217,7 +218,8 @@ func (e *evaluator) rules(section *Value) {
 
 // looksAtUnread reports whether a tree refers to a parameter that cannot be read.
 func (e *evaluator) looksAtUnread(v *Value) bool {
-	if k, arg := v.Single(); k == "Ref" && e.unread[arg.Text()] != "" {
+	switch k, arg := v.Single(); {
+	case k == "Ref" && e.unread[arg.Text()] != "", k == "Fn::RefAll", k == "Fn::ValueOf", k == "Fn::ValueOfAll":
 		return true
 	}
 	if s, ok := v.Str(); ok && strings.Contains(s, "${") {

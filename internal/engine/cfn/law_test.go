@@ -1,6 +1,7 @@
 package cfn_test
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -145,7 +146,7 @@ func TestSort(t *testing.T) {
 		if cycle != nil {
 			for i, id := range cycle {
 				next := cycle[(i+1)%len(cycle)]
-				if !contains(needs[id], next) {
+				if !slices.Contains(needs[id], next) {
 					t.Fatalf("%v is no circle of %v", cycle, needs)
 				}
 			}
@@ -164,13 +165,4 @@ func TestSort(t *testing.T) {
 			seen[id] = true
 		}
 	})
-}
-
-func contains(all []string, s string) bool {
-	for _, a := range all {
-		if a == s {
-			return true
-		}
-	}
-	return false
 }

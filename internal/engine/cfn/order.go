@@ -146,10 +146,10 @@ func (laterEnv) GetAtt(string, string) (any, error)     { return nil, ErrLater }
 func (laterEnv) Import(string) (any, error)             { return nil, ErrLater }
 func (laterEnv) Dynamic(string, string) (string, error) { return "", ErrLater }
 
-// checkAll evaluates everything once as if nothing existed yet, so that all
-// problems come up before the first resource is made.
-func (b *builder) checkAll() []Problem {
-	var problems []Problem
+// check finds the order, and evaluates everything once as if nothing existed
+// yet, so that all problems come up before the first resource is made.
+func (b *builder) check() []Problem {
+	problems := b.relate()
 	for _, r := range b.plan.Resources {
 		_, p := b.plan.Resolve(r.ID, laterEnv{})
 		problems = append(problems, p...)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -303,4 +304,33 @@ func TestReason(t *testing.T) {
 	if cfn.Reason(nil) != "" {
 		t.Error("a reason without a problem")
 	}
+}
+
+// TestTemplateStays holds that evaluating a template leaves it as it was, and
+// that a plan may be used by many at a time.
+func TestTemplateStays(t *testing.T) {
+	tmpl, problems := cfn.Parse(cfn.Source{Text: []byte(petstore())}, nil)
+	fatal(t, problems)
+	first, problems := tmpl.Transform(inputs(nil))
+	fatal(t, problems)
+	in := inputs(nil)
+	in.Region, in.Local = "eu-west-1", true
+	_, problems = tmpl.Transform(in)
+	fatal(t, problems)
+	second, problems := tmpl.Transform(inputs(nil))
+	fatal(t, problems)
+	if d := cmp.Diff(first.Processed.JSON(), second.Processed.JSON()); d != "" {
+		t.Error(d)
+	}
+	var all sync.WaitGroup
+	for range 8 {
+		all.Go(func() {
+			for _, id := range first.Order() {
+				if _, found := first.Resolve(id, made{}); len(found) > 0 {
+					t.Error(lines(found))
+				}
+			}
+		})
+	}
+	all.Wait()
 }

@@ -20,7 +20,7 @@ func (t *Template) Transform(in Inputs) (*Plan, []Problem) {
 	b := &builder{template: t, in: in, plan: &Plan{Parameters: values}}
 	b.scope = newScope(t, in, values)
 	b.plan.scope = b.scope
-	for _, phase := range []func() []Problem{b.expand, b.decide, b.collect, b.relate, b.checkAll} {
+	for _, phase := range []func() []Problem{b.expand, b.decide, b.collect, b.check} {
 		if problems := phase(); len(problems) > 0 {
 			return nil, problems
 		}
