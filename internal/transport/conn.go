@@ -279,8 +279,8 @@ func (c *conn) stopWatch() {
 	c.link.unkick()
 }
 
-// errBegin is a panic of the handler.
-var errBegin = errors.New("transport: handler panicked")
+// errBegin is a handler that panicked or found no route.
+var errBegin = errors.New("transport: handler failed")
 
 // begin asks the handler what is to be done.
 func (e *exchange) begin() (ok bool) {
@@ -291,7 +291,7 @@ func (e *exchange) begin() (ok bool) {
 		}
 	}()
 	e.srv.cfg.Handler.Begin(&e.x)
-	return true
+	return e.x.Route != nil
 }
 
 var _ context.Context = (*clientContext)(nil)

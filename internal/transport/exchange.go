@@ -98,7 +98,7 @@ func (e *exchange) playOn() (done bool) {
 			e.readBody()
 		case program.WantCall:
 			if err := e.call.do(e); err != nil {
-				e.x.Fail(err)
+				e.fail(err)
 			}
 		case program.WantWork:
 			e.ctx.begin()
@@ -109,6 +109,12 @@ func (e *exchange) playOn() (done bool) {
 			return true
 		}
 	}
+}
+
+// fail makes err the answer, after a wait that led to nothing.
+func (e *exchange) fail(err error) {
+	e.now = e.srv.clock.now()
+	e.x.Fail(err)
 }
 
 // limit is the most bytes that the body may have.
@@ -122,7 +128,7 @@ func (e *exchange) limit() int64 {
 // readBody gives the route the whole body.
 func (e *exchange) readBody() {
 	if err := e.collect(); err != nil {
-		e.x.Fail(bodyRefusal(err))
+		e.fail(bodyRefusal(err))
 	}
 }
 

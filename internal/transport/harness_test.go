@@ -16,6 +16,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/transport"
+	"github.com/stagedoor/stagedoor/internal/transport/transporttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -169,3 +170,5 @@ func (c *client) rest() string {
 	}
 	return string(b)
 }
+
+var await = transporttest.Await

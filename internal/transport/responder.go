@@ -39,7 +39,8 @@ func (t *responder) start(r *http1.Response) *http1.Error {
 	if r.Length == http1.Chunked && req.Minor == 0 && !t.front {
 		r.Length, t.keep, t.cut = http1.ToClose, false, true
 	}
-	t.chunk = r.Length == http1.Chunked
+	silent := string(req.Method) == "HEAD" || r.Status == 204 || r.Status == 304
+	t.chunk = r.Length == http1.Chunked && !silent
 	r.KeepAlive = t.keep
 	var err *http1.Error
 	e.out, err = http1.AppendResponseHead(e.out[:0], r, e.srv.dateText(e.x.Start))
