@@ -8,17 +8,25 @@ import (
 
 const badPolicy = "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
 
-// policyText is a resource policy as it is kept: JSON without white space, in
-// the order of its author, with the short forms of this API's resources
-// written out. An empty text is no policy.
+// policyText is an API's resource policy as it is kept, with the short forms of
+// its resources written out. An empty text is no policy.
 // parity: spec/security.md 3.2.
 func (s *Service) policyText(apiID, text string) (*string, error) {
+	policy, err := compactPolicy(text)
+	if policy == nil || err != nil {
+		return nil, err
+	}
+	long := `"arn:` + s.cfg.Partition + ":execute-api:" + s.cfg.Region + ":" + s.cfg.Account + ":" + apiID + "/"
+	return given(strings.ReplaceAll(*policy, `"execute-api:/`, long)), nil
+}
+
+// compactPolicy is a policy without white space, in the order of its author;
+// nil: there is none.
+func compactPolicy(text string) (*string, error) {
 	if strings.TrimSpace(text) == "" {
 		return nil, nil //nolint:nilnil // no policy and no error
 	}
-	var doc struct {
-		Statement json.RawMessage
-	}
+	var doc struct{ Statement json.RawMessage }
 	if err := json.Unmarshal([]byte(text), &doc); err != nil || doc.Statement == nil {
 		return nil, bad(badPolicy)
 	}
@@ -26,9 +34,7 @@ func (s *Service) policyText(apiID, text string) (*string, error) {
 	if err := json.Compact(&compact, []byte(text)); err != nil {
 		return nil, bad(badPolicy)
 	}
-	long := `"arn:` + s.cfg.Partition + ":execute-api:" + s.cfg.Region + ":" + s.cfg.Account + ":" + apiID + "/"
-	out := strings.ReplaceAll(compact.String(), `"execute-api:/`, long)
-	return &out, nil
+	return given(compact.String()), nil
 }
 
 // escapePolicy is a policy as callers see it: JSON text inside JSON text, so

@@ -28,6 +28,8 @@ const (
 	noPart            = "Invalid Documentation part identifier specified"
 	noVersion         = "Invalid Documentation version specified"
 	noLink            = "Invalid Vpc Link identifier specified"
+	noDomain          = "Invalid domain name identifier specified"
+	noMapping         = "Invalid base path mapping identifier specified"
 	noGatewayResponse = "Gateway response type not defined on api"
 )
 

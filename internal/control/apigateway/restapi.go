@@ -249,6 +249,9 @@ func (s *Service) DeleteRestApi(ctx context.Context, in *v1.DeleteRestApiInput) 
 		if _, err := s.restAPI(tx, in.RestApiId); err != nil {
 			return nil, err
 		}
+		if err := checkUnmapped(tx, in.RestApiId); err != nil {
+			return nil, err
+		}
 		if err := store.DeleteAll(tx, api.Tree(in.RestApiId)); err != nil {
 			return nil, err
 		}

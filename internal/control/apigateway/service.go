@@ -85,6 +85,7 @@ func (s *Service) Handlers() map[string]wire.Handler {
 	for _, some := range []map[string]wire.Handler{
 		s.apiHandlers(), s.methodHandlers(), s.deploymentHandlers(), s.partHandlers(), s.openAPIHandlers(),
 		s.keyHandlers(), s.planHandlers(), s.documentationHandlers(), s.egressHandlers(),
+		s.domainHandlers(),
 	} {
 		maps.Copy(all, some)
 	}

@@ -68,6 +68,10 @@ func (s *Service) tagsAt(tx store.Tx, arn string) (tagged, error) {
 			func(c *api.ClientCertificate) *map[string]string { return &c.Tags })
 	case len(path) == 2 && path[0] == "vpclinks":
 		return tagsOf(tx, api.VPCLinkKey(path[1]), noLink, func(l *api.VPCLink) *map[string]string { return &l.Tags })
+	case len(path) == 2 && path[0] == "domainnames":
+		name, id, _ := strings.Cut(path[1], "+")
+		return tagsOf(tx, api.DomainNameKey(strings.ToLower(name), id), noDomain,
+			func(d *api.DomainName) *map[string]string { return &d.Tags })
 	case len(path) == 4 && path[0] == "restapis" && path[2] == "stages":
 		return tagsOf(tx, api.StageKey(path[1], path[3]), noStage, func(st *api.Stage) *map[string]string { return &st.Tags })
 	}
