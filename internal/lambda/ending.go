@@ -20,6 +20,8 @@ const (
 // startError is a program that could not be started.
 type startError struct{ error }
 
+func (e *startError) Unwrap() error { return e.error }
+
 // kill ends the processes. The first cause counts.
 func (e *environment) kill(why cause) {
 	e.mu.Lock()
@@ -63,6 +65,7 @@ func (e *environment) retire() {
 	}
 	e.enter(ending)
 	api, processes := e.api, e.processes
+	e.warned = len(processes) > 1
 	e.mu.Unlock()
 	grace := graceInternal
 	if len(processes) > 1 {
@@ -72,9 +75,7 @@ func (e *environment) retire() {
 		e.kill(byHost)
 		return
 	}
-	for _, p := range processes {
-		p.Terminate()
-	}
+	processes[0].Terminate() // the others have their event
 	time.AfterFunc(grace, func() { e.kill(byHost) })
 }
 

@@ -58,7 +58,8 @@ type environment struct {
 	active    bool // counted in Host.busy
 	owing     bool // counted in pool.finishing
 	cause     cause
-	attempt   int // to start
+	warned    bool // extensions were told of the end, and are killed later
+	attempt   int  // to start
 	api       *runtimeapi.Server
 	processes []*process.Process // the runtime, then the extensions
 	timer     *time.Timer
@@ -173,7 +174,7 @@ func (e *environment) function(dir, address string) *runtimes.Function {
 // launch starts the runtime and the extensions. mu is held until they are known,
 // so that what they do at once finds them.
 func (e *environment) launch(api *runtimeapi.Server, f *runtimes.Function, dir string) error {
-	c, err := e.host.kit.Command(f)
+	c, err := e.host.kit.Command(e.host.alive, f)
 	if err != nil {
 		return err
 	}
@@ -218,7 +219,8 @@ func (e *environment) arm(limit time.Duration) {
 	e.timer.Reset(limit)
 }
 
-// await waits for the runtime to end, then ends the extensions.
+// await waits for the runtime to end, then ends the extensions. After a retirement
+// they may end by themselves, until its grace is over.
 func (e *environment) await() process.Exit {
 	e.mu.Lock()
 	processes := e.processes
@@ -228,8 +230,11 @@ func (e *environment) await() process.Exit {
 		others.Go(func() { p.Wait() })
 	}
 	exit := processes[0].Wait()
-	for _, p := range processes[1:] {
-		p.Kill()
+	e.mu.Lock()
+	warned := e.warned
+	e.mu.Unlock()
+	if !warned {
+		e.kill(byHost)
 	}
 	others.Wait()
 	return exit

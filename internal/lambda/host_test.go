@@ -1,8 +1,11 @@
+//go:build unix
+
 package lambda_test
 
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,8 +14,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/stagedoor/stagedoor/internal/lambda"
 	"go.uber.org/goleak"
+
+	"github.com/stagedoor/stagedoor/internal/lambda"
 )
 
 func TestMain(m *testing.M) {
@@ -166,4 +170,14 @@ func object(t testing.TB, payload []byte) map[string]any {
 		t.Fatalf("payload %q: %v", payload, err)
 	}
 	return o
+}
+
+func asError[E error](err error, target *E) bool { return errors.As(err, target) }
+
+// run runs a program that must succeed.
+func run(t testing.TB, name string, args ...string) {
+	t.Helper()
+	if out, err := exec.Command(name, args...).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", name, err, out)
+	}
 }

@@ -13,7 +13,7 @@ import (
 
 // finishGrace is how long a call may wait for an environment that has answered and
 // is about to ask for more work, before another one is started.
-const finishGrace = 10 * time.Millisecond
+const finishGrace = 50 * time.Millisecond
 
 // pool is the environments of one revision of one version. What is guarded is
 // guarded by its function's mu.

@@ -8,12 +8,14 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"syscall"
 )
 
 // conn is one connection of the environment's processes.
 type conn struct {
 	s    *Server
 	nc   net.Conn
+	raw  syscall.RawConn
 	r    *bufio.Reader
 	host string // what the Host header must say
 	out  []byte // the reply being written, by this connection's goroutine

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -110,7 +111,13 @@ func (s *Server) Serve() {
 }
 
 func (s *Server) accept(nc net.Conn) {
-	c := &conn{s: s, nc: nc, r: bufio.NewReaderSize(nc, readBuffer), host: s.ln.Addr().String()}
+	sc, _ := nc.(syscall.Conn)
+	raw, err := sc.SyscallConn()
+	if err != nil {
+		_ = nc.Close()
+		return
+	}
+	c := &conn{s: s, nc: nc, raw: raw, r: bufio.NewReaderSize(nc, readBuffer), host: s.ln.Addr().String()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed || s.draining || len(s.conns) >= maxConns {
@@ -158,7 +165,7 @@ func (s *Server) Drain(ctx context.Context) {
 // written when Invoke has returned.
 func (s *Server) Invoke(v *Invocation) error {
 	s.mu.Lock()
-	if s.closed || !s.ready || s.poll == nil {
+	if s.closed || !s.ready || s.poll == nil || !silent(s.poll.raw) {
 		s.mu.Unlock()
 		return ErrLost
 	}

@@ -29,7 +29,7 @@ type told struct {
 // recorder is an Environment that writes down what it is told.
 type recorder struct{ c chan told }
 
-func (r *recorder) Ready() { r.c <- told{what: "ready"} }
+func (r *recorder) Ready()                           { r.c <- told{what: "ready"} }
 func (r *recorder) Answered(_ *Invocation, a Answer) { r.c <- told{what: "answered", answer: a} }
 
 func (r *recorder) InitFailed(a Answer) { r.c <- told{what: "init failed", answer: a} }

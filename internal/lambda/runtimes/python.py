@@ -205,7 +205,8 @@ def of_exception(request_id=""):
         if frame.filename != __file__ and "importlib" not in frame.filename:
             frames = frames[i:]
             break
-    return error(kind.__name__, str(value), traceback.format_list(frames), request_id)
+    plain = [(f.filename, f.lineno, f.name, f.line) for f in frames]  # Lambda shows no carets
+    return error(kind.__name__, str(value), traceback.format_list(plain), request_id)
 
 
 def log_error(e, json_format):

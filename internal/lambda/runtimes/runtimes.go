@@ -1,14 +1,14 @@
 package runtimes
 
 import (
+	"context"
 	_ "embed"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 //go:embed python.py
@@ -72,6 +72,9 @@ type Kit struct {
 	Dir string
 	// Programs overrides the search: runtime ("python3.12") to program.
 	Programs map[string]string
+
+	mu   sync.Mutex
+	real map[string]string // what scripts on PATH stand for
 }
 
 // Install writes the runtime clients.
@@ -88,20 +91,20 @@ func (k *Kit) Install() error {
 }
 
 // Command is what to start for f.
-func (k *Kit) Command(f *Function) (Command, error) {
+func (k *Kit) Command(ctx context.Context, f *Function) (Command, error) {
 	var c Command
 	var err error
 	switch family, version := Family(f.Runtime); family {
 	case "python":
-		c, err = k.python(f, version)
+		c, err = k.python(ctx, f, version)
 	case "nodejs":
-		c, err = k.node(f)
+		c, err = k.node(ctx, f)
 	case "java":
-		c, err = k.java(f)
+		c, err = k.java(ctx, f)
 	case "provided", "go":
 		c, err = bootstrap(f, family)
 	default:
-		err = k.missing(f.Runtime)
+		err = k.missing(ctx, f.Runtime)
 	}
 	if err != nil {
 		return c, err
@@ -136,19 +139,19 @@ func Custom(runtime string) bool {
 	return family == "provided" || family == "go"
 }
 
-func (k *Kit) python(f *Function, version string) (Command, error) {
-	path := k.find(f.Runtime, "python"+version, "python3")
+func (k *Kit) python(ctx context.Context, f *Function, version string) (Command, error) {
+	path := k.find(ctx, f.Runtime, "python"+version, "python3")
 	if path == "" {
-		return Command{}, k.missing(f.Runtime)
+		return Command{}, k.missing(ctx, f.Runtime)
 	}
 	return Command{Path: path, Args: []string{filepath.Join(k.Dir, "python.py")}}, nil
 }
 
 // node bounds the heap as Lambda does: Node would otherwise size it for the machine.
-func (k *Kit) node(f *Function) (Command, error) {
-	path := k.find(f.Runtime, "node", "nodejs")
+func (k *Kit) node(ctx context.Context, f *Function) (Command, error) {
+	path := k.find(ctx, f.Runtime, "node", "nodejs")
 	if path == "" {
-		return Command{}, k.missing(f.Runtime)
+		return Command{}, k.missing(ctx, f.Runtime)
 	}
 	return Command{Path: path, Args: []string{
 		"--max-old-space-size=" + strconv.Itoa(max(f.MemoryMB*9/10, 32)),
@@ -161,10 +164,10 @@ const javaClient = "aws-lambda-java-runtime-interface-client"
 
 // java runs the runtime interface client that the package brings, as packages made
 // for container images do.
-func (k *Kit) java(f *Function) (Command, error) {
-	path := k.find(f.Runtime, "java")
+func (k *Kit) java(ctx context.Context, f *Function) (Command, error) {
+	path := k.find(ctx, f.Runtime, "java")
 	if path == "" {
-		return Command{}, k.missing(f.Runtime)
+		return Command{}, k.missing(ctx, f.Runtime)
 	}
 	dirs := []string{f.CodeDir, filepath.Join(f.CodeDir, "lib")}
 	if f.OptDir != "" {
@@ -230,32 +233,4 @@ func Extensions(f *Function) []string {
 func executable(path string) bool {
 	i, err := os.Stat(path)
 	return err == nil && i.Mode().IsRegular() && (i.Mode()&0o111 != 0 || filepath.Ext(path) == ".exe")
-}
-
-// find is the first of names on this machine's PATH, or the program that
-// Programs gives for the runtime.
-func (k *Kit) find(runtime string, names ...string) string {
-	if path, ok := k.Programs[runtime]; ok {
-		names = []string{path}
-	}
-	for _, name := range names {
-		if path, err := exec.LookPath(name); err == nil {
-			if path, err = filepath.Abs(path); err == nil {
-				return path
-			}
-		}
-	}
-	return ""
-}
-
-// missing names what the machine has for any runtime.
-func (k *Kit) missing(runtime string) error {
-	e := &Missing{Runtime: runtime}
-	for _, name := range []string{"python3", "node", "java"} {
-		if path := k.find(name, name); path != "" {
-			e.Found = append(e.Found, name+" ("+path+")")
-		}
-	}
-	e.Found = slices.Compact(append(e.Found, "any bootstrap (provided.al2023)"))
-	return e
 }

@@ -40,7 +40,12 @@ func kit(t *testing.T) (*runtimes.Kit, string) {
 	if runtime.GOOS == "windows" {
 		t.Skip("programs have other names on Windows")
 	}
-	bin := tree(t, map[string]string{"python3": "#!", "python3.12": "#!", "node": "#!", "java": "#!"})
+	bin := tree(t, map[string]string{"python3": "", "python3.12": "", "node": "", "java": ""})
+	for _, name := range []string{"python3", "python3.12", "node", "java"} {
+		if err := os.Chmod(filepath.Join(bin, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
 	t.Setenv("PATH", bin)
 	return &runtimes.Kit{Dir: "/kit", Programs: map[string]string{"python3.9": filepath.Join(bin, "java")}}, bin
 }
@@ -80,7 +85,7 @@ func TestCommand(t *testing.T) {
 		{"unknown", runtimes.Function{Runtime: "ruby3.3", CodeDir: code}, "", nil, "runtime ruby3.3 is not on this machine, which has python3 (" + bin + "/python3), node (" + bin + "/node), java (" + bin + "/java), any bootstrap (provided.al2023)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			got, err := k.Command(&tt.f)
+			got, err := k.Command(t.Context(), &tt.f)
 			if tt.err != "" {
 				if err == nil || err.Error() != tt.err {
 					t.Fatalf("error %v, want %s", err, tt.err)
@@ -101,10 +106,37 @@ func TestMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	k := &runtimes.Kit{Dir: "/kit"}
 	for _, name := range []string{"python3.12", "nodejs22.x", "java21", "dotnet8", "ruby3.3", ""} {
-		_, err := k.Command(&runtimes.Function{Runtime: name, CodeDir: "/x"})
+		_, err := k.Command(t.Context(), &runtimes.Function{Runtime: name, CodeDir: "/x"})
 		if missing, ok := errors.AsType[*runtimes.Missing](err); !ok || missing.Runtime != name {
 			t.Errorf("%s: error %v, want that it is missing", name, err)
 		}
+	}
+}
+
+// A version manager's script stands for the program that it names, and one that
+// names none for nothing.
+func TestShims(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("programs have other names on Windows")
+	}
+	bin := tree(t, map[string]string{
+		"python3.12": "#!/bin/sh\necho no such version >&2\nexit 127\n",
+		"python3":    "#!/bin/sh\necho asked >> \"$0.log\"\necho /real/python\n",
+		"node":       "#!/bin/sh\necho nonsense\n",
+	})
+	t.Setenv("PATH", bin)
+	k := &runtimes.Kit{Dir: "/kit"}
+	for range 3 {
+		c, err := k.Command(t.Context(), &runtimes.Function{Runtime: "python3.12", CodeDir: "/code"})
+		if err != nil || c.Path != "/real/python" {
+			t.Errorf("got %s, %v", c.Path, err)
+		}
+	}
+	if b, err := os.ReadFile(filepath.Join(bin, "python3.log")); err != nil || string(b) != "asked\n" {
+		t.Errorf("asked %q, %v: want once", b, err)
+	}
+	if _, err := k.Command(t.Context(), &runtimes.Function{Runtime: "nodejs22.x", CodeDir: "/code"}); err == nil {
+		t.Error("a script that names no program was taken for one")
 	}
 }
 
@@ -121,7 +153,7 @@ func TestEnviron(t *testing.T) {
 			"AWS_REGION": "stolen", "AWS_LAMBDA_RUNTIME_API": "stolen", "AWS_SESSION_TOKEN": "stolen",
 		},
 	}
-	c, err := k.Command(&f)
+	c, err := k.Command(t.Context(), &f)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +187,7 @@ func TestEnvironOfFamilies(t *testing.T) {
 		{"nodejs20.x", "/layer", []string{"NODE_PATH=/layer/nodejs/node20/node_modules:/layer/nodejs/node_modules"}, []string{"PYTHONPATH"}},
 		{"provided.al2", "", []string{"PATH=/usr/local/bin:/usr/bin:/bin"}, []string{"AWS_EXECUTION_ENV"}},
 	} {
-		c, err := k.Command(&runtimes.Function{Runtime: tt.runtime, CodeDir: code, OptDir: tt.opt, Cache: "/cache"})
+		c, err := k.Command(t.Context(), &runtimes.Function{Runtime: tt.runtime, CodeDir: code, OptDir: tt.opt, Cache: "/cache"})
 		if err != nil {
 			t.Fatal(err)
 		}

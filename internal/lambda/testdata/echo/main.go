@@ -30,10 +30,10 @@ type failed struct{ text string }
 func (f failed) Error() string { return f.text }
 
 // broken is a stream that fails after its text.
-type broken struct{ io.Reader }
+type broken struct{ text io.Reader }
 
 func (b broken) Read(p []byte) (int, error) {
-	n, err := b.Reader.Read(p)
+	n, err := b.text.Read(p)
 	if errors.Is(err, io.EOF) {
 		err = failed{"broke off"}
 	}
