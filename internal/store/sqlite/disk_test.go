@@ -23,7 +23,7 @@ type disk struct {
 	files map[string]*image
 	syncs int   // flushes of a WAL
 	room  int64 // how long a WAL may become, if not negative
-	fail  error // what the next flush of a WAL returns
+	fail  error // what a flush of a WAL returns
 }
 
 // image is a file as the platter has it, and the writes that may be lost.
@@ -128,9 +128,8 @@ func (f *diskFile) Sync(vfs.SyncFlag) error {
 	defer f.d.mu.Unlock()
 	if f.wal {
 		f.d.syncs++
-		if err := f.d.fail; err != nil {
-			f.d.fail = nil
-			return err
+		if f.d.fail != nil {
+			return f.d.fail
 		}
 	}
 	for _, w := range f.image.pending {

@@ -361,6 +361,9 @@ func TestFlushFails(t *testing.T) {
 	if !errors.Is(err, sqlite3.IOERR) || !strings.Contains(err.Error(), "the disk has failed") {
 		t.Errorf("Update = %v, want that the disk has failed", err)
 	}
+	d.mu.Lock()
+	d.fail = nil
+	d.mu.Unlock()
 	err = s.Update(t.Context(), func(tx store.Tx) error {
 		if _, err := tx.Get("a/lost"); !errors.Is(err, store.ErrMissing) {
 			t.Errorf("Get of what could not be flushed = %v, want ErrMissing", err)
@@ -371,4 +374,50 @@ func TestFlushFails(t *testing.T) {
 		t.Errorf("the next Update: %v", err)
 	}
 	checkPairs(t, mustOpen(t, filepath.Join(d.cut(t, rand.New(rand.NewPCG(1, 1))), "stagedoor.db")), []string{"kept"})
+}
+
+// TestNoTemporaryFolder deletes more than SQLite can take back in memory, where
+// there is no folder for temporary files, as in an image of nothing but stagedoor.
+func TestNoTemporaryFolder(t *testing.T) {
+	t.Setenv("SQLITE_TMPDIR", filepath.Join(t.TempDir(), "none"))
+	s := mustOpen(t, file(t))
+	const n = 20_000
+	err := s.Update(t.Context(), func(tx store.Tx) error {
+		for i := range n {
+			if err := tx.Put(fmt.Sprintf("k%05d", i), make([]byte, 500)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	left := func() (left int) {
+		t.Helper()
+		err := s.View(t.Context(), func(tx store.Tx) error {
+			for _, err := range tx.Scan("k", "") {
+				if err != nil {
+					return err
+				}
+				left++
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return left
+	}
+	reason := errors.New("reason")
+	err = s.Update(t.Context(), func(tx store.Tx) error { return errors.Join(store.DeleteAll(tx, "k"), reason) })
+	if got := left(); !errors.Is(err, reason) || got != n {
+		t.Errorf("Update that deletes all and fails = %v; %d documents are left, want %d", err, got, n)
+	}
+	if err := s.Update(t.Context(), func(tx store.Tx) error { return store.DeleteAll(tx, "k") }); err != nil {
+		t.Errorf("Update that deletes all: %v", err)
+	}
+	if got := left(); got != 0 {
+		t.Errorf("%d documents are left, want none", got)
+	}
 }

@@ -9,9 +9,6 @@
 //
 // A file belongs to one process at a time. The feed remembers the last 65,536
 // revisions; Watch from before them begins with a store.Resync.
-//
-// SQLite puts what a large Update (some megabytes) might have to take back
-// into a temporary file in SQLITE_TMPDIR or the system's temporary folder.
 package sqlite
 
 import (
@@ -116,7 +113,8 @@ func (s *Store) View(ctx context.Context, fn func(store.Tx) error) error {
 func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 	err := s.writer.update(ctx, fn, false)
 	if errors.As(err, new(*lostError)) {
-		// Another member spoilt the batch, or all were too much together.
+		// Another member spoilt the batch, or all were too much together, or
+		// there is no place for the temporary file that a savepoint may need.
 		err = s.writer.update(ctx, fn, true)
 	}
 	return s.place.explain(err)

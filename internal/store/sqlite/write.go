@@ -11,6 +11,9 @@ import (
 // batchSize is the most Updates that share a transaction.
 const batchSize = 256
 
+// errGivenUp ends the transaction of an update alone whose fn has failed.
+var errGivenUp = errors.New("the update was given up")
+
 // lostError is the end of an Update whose batch was lost, through no fault of
 // its own that is known: it may be tried again, alone.
 type lostError struct{ cause error }
@@ -113,7 +116,11 @@ func (w *writer) batch(first *update) (next *update) {
 	var err error
 	for u := first; u != nil && err == nil; {
 		members = append(members, u)
-		revision, err = w.member(u, revision)
+		if first.alone {
+			revision, err = w.only(u, revision)
+		} else {
+			revision, err = w.member(u, revision)
+		}
 		u = nil
 		if err == nil {
 			u = w.waiting()
@@ -122,7 +129,7 @@ func (w *writer) batch(first *update) (next *update) {
 			next, u = u, nil
 		}
 	}
-	if err = w.finish(revision, err); err != nil && len(members) > 1 {
+	if err = w.finish(revision, err); err != nil && !first.alone {
 		err = &lostError{err}
 	}
 	for _, m := range members {
@@ -151,17 +158,9 @@ func (w *writer) member(u *update, last store.Revision) (store.Revision, error) 
 		<-u.played
 		return last, err
 	}
-	t := &tx{conn: w.conn, changed: map[store.Key]bool{}}
-	u.turn <- t
-	keep := <-u.played
-	if w.conn.db.GetAutocommit() {
-		return last, errLost
-	}
-	if keep && len(t.changed) > 0 {
-		if err := w.log(last+1, t.changed); err != nil {
-			return last, err
-		}
-		last++
+	last, keep, err := w.lend(u, last)
+	if err != nil {
+		return last, err
 	}
 	if !keep {
 		if err := w.conn.run("ROLLBACK TO member"); err != nil {
@@ -169,6 +168,30 @@ func (w *writer) member(u *update, last store.Revision) (store.Revision, error) 
 		}
 	}
 	return last, w.conn.run("RELEASE member")
+}
+
+// only lets one caller play who has the transaction to itself. A savepoint
+// would need a temporary file to take much back; the WAL needs none.
+func (w *writer) only(u *update, last store.Revision) (store.Revision, error) {
+	last, keep, err := w.lend(u, last)
+	if err == nil && !keep {
+		err = errGivenUp
+	}
+	return last, err
+}
+
+// lend lends the connection to one caller and writes down what was changed.
+func (w *writer) lend(u *update, last store.Revision) (_ store.Revision, keep bool, err error) {
+	t := &tx{conn: w.conn, changed: map[store.Key]bool{}}
+	u.turn <- t
+	keep = <-u.played
+	if w.conn.db.GetAutocommit() {
+		return last, false, errLost
+	}
+	if !keep || len(t.changed) == 0 {
+		return last, keep, nil
+	}
+	return last + 1, true, w.log(last+1, t.changed)
 }
 
 // log writes a revision into the feed and forgets old ones now and then.
