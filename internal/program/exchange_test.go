@@ -35,7 +35,7 @@ func TestIdentify(t *testing.T) {
 	if !regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`).Match(x.ID[:]) {
 		t.Errorf("ID = %q, want a UUID of version 4", x.ID)
 	}
-	if !regexp.MustCompile(`^[A-Za-z0-9+/]{15}=$`).Match(x.ExtendedID[:]) {
+	if !regexp.MustCompile(`^[A-Za-z0-9_-]{15}=$`).Match(x.ExtendedID[:]) {
 		t.Errorf("ExtendedID = %q, want 15 characters and '='", x.ExtendedID)
 	}
 	if other := get(t); other.ID == x.ID || other.ExtendedID == x.ExtendedID {

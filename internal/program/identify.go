@@ -48,7 +48,7 @@ func (x *Exchange) Identify() {
 	} else {
 		putUUID(&x.ID, raw[:16])
 	}
-	base64.StdEncoding.Encode(x.ExtendedID[:], raw[16:27]) // 11 bytes: 15 characters and '='
+	base64.URLEncoding.Encode(x.ExtendedID[:], raw[16:27]) // 11 bytes: 15 characters and '='
 }
 
 // OverrideMethod takes the method from X-HTTP-Method-Override, if the client

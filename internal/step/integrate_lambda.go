@@ -19,11 +19,17 @@ type function struct {
 	arn     string
 	stream  bool
 	timeout time.Duration
-	role    string // called under a role: the function's policy is not asked
-	source  string // ARN of the caller up to the method
-	path    string // of the resource, without the slash
-	method  string // ANY: the client's
+	role    string            // called under a role: the function's policy is not asked
+	sources map[string]string // ARN of the caller, by method
 	account string
+}
+
+// verbs are the methods that ANY stands for.
+func verbs(method string) []string {
+	if method == "ANY" {
+		return []string{"GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD"}
+	}
+	return []string{method}
 }
 
 // function compiles the URI of a Lambda integration.
@@ -38,8 +44,10 @@ func (s Scope) function(in *api.Integration, host Functions) (*function, error) 
 	}
 	f := &function{
 		host: host, arn: arn, timeout: milliseconds(in.TimeoutMillis),
-		source: "arn:aws:execute-api:" + s.Region + ":" + s.Account + ":" + s.APIID + "/" + s.Stage + "/",
-		path:   s.Resource, method: s.Method, account: s.Account,
+		sources: map[string]string{}, account: s.Account,
+	}
+	for _, verb := range verbs(s.Method) {
+		f.sources[verb] = "arn:aws:execute-api:" + s.Region + ":" + s.Account + ":" + s.APIID + "/" + s.Stage + "/" + verb + s.Resource
 	}
 	f.stream = stream && in.ResponseTransferMode == "STREAM"
 	if in.Credentials != nil {
@@ -134,11 +142,7 @@ func (f *function) permitted(x *program.Exchange) bool {
 	if f.role != "" {
 		return true
 	}
-	method := f.method
-	if method == "ANY" {
-		method = string(x.Method)
-	}
-	return f.host.Permits(f.arn, "apigateway.amazonaws.com", "lambda:InvokeFunction", f.source+method+f.path, f.account)
+	return f.host.Permits(f.arn, "apigateway.amazonaws.com", "lambda:InvokeFunction", f.sources[string(x.Method)], f.account)
 }
 
 // invokeFailure is the answer to a call that came to nothing.

@@ -71,7 +71,7 @@ func parseReturned(doc []byte, stream bool) (returned, error) {
 		name := string(rawName[1 : len(rawName)-1])
 		ofStream, ofBody := name == "cookies", name == "body" || name == "isBase64Encoded"
 		if stream && ofBody || !stream && ofStream {
-			return fmt.Errorf("%w: %s", errMalformed, name)
+			return badMember(name)
 		}
 		return got.set(name, value)
 	})
@@ -81,7 +81,6 @@ func parseReturned(doc []byte, stream bool) (returned, error) {
 // set takes one member.
 func (r *returned) set(name string, value []byte) error {
 	null := value[0] == 'n'
-	bad := fmt.Errorf("%w: %s", errMalformed, name)
 	switch name {
 	case "statusCode":
 		if null {
@@ -89,14 +88,14 @@ func (r *returned) set(name string, value []byte) error {
 		}
 		n, err := strconv.Atoi(string(bytes.Trim(value, `"`)))
 		if err != nil || n < 200 || n > 599 {
-			return bad
+			return badMember(name)
 		}
 		r.status = n
 	case "headers", "multiValueHeaders":
 		if null {
 			value = nil
 		} else if value[0] != '{' {
-			return bad
+			return badMember(name)
 		}
 		if name == "headers" {
 			r.headers = value
@@ -105,14 +104,14 @@ func (r *returned) set(name string, value []byte) error {
 		}
 	case "cookies":
 		if !null && value[0] != '[' {
-			return bad
+			return badMember(name)
 		}
 		if !null {
 			r.cookies = value
 		}
 	case "body":
 		if value[0] == '{' || value[0] == '[' {
-			return bad
+			return badMember(name)
 		}
 		r.body = value
 		if null {
@@ -125,13 +124,15 @@ func (r *returned) set(name string, value []byte) error {
 		case "false", `"false"`, "null":
 			r.encoded = false
 		default:
-			return bad
+			return badMember(name)
 		}
 	default:
-		return bad
+		return badMember(name)
 	}
 	return nil
 }
+
+func badMember(name string) error { return fmt.Errorf("%w: %s", errMalformed, name) }
 
 // fields adds the function's headers to the answer: those with several values
 // first, each a line, then the single ones, in the spelling of the former.

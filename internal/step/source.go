@@ -216,7 +216,7 @@ func parseBodyPath(path string) (bodyPath, error) {
 // plainPath takes a path of names and indexes apart: a.b, a[0].b, ['a b'].
 func plainPath(path string) (steps []string, ok bool) {
 	for rest := path; rest != ""; {
-		at := ""
+		var at string
 		if rest[0] == '[' {
 			if at, rest, ok = strings.Cut(rest[1:], "]"); !ok {
 				return nil, false
