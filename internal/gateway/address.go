@@ -10,16 +10,16 @@ import (
 // address is what the host and the path of a request say about whom it is for.
 type address struct {
 	api  []byte // id of an API; nil: they do not say
-	path []byte // begins with the slashes before the stage
+	path []byte // if api is set: begins with the slashes before the stage
 	url  []byte // id of a function URL, if it is one's host
 }
 
-// locate reads the host first, then the path.
+// locate reads the host first, then the path, then the field that names an API.
 // parity: spec/rest-data-plane.md 2.1.
 func (g *Gateway) locate(x *program.Exchange) address {
 	if id, kind := g.host(x.Request.Host); kind == "execute-api" {
 		if id = apiLabel(id); id == nil {
-			id = http1.Get(x.Request.Fields, "x-apigw-api-id")
+			id = http1.Get(x.Request.Fields, apiHeader)
 		}
 		return address{api: id, path: x.Request.Path}
 	} else if kind == "lambda-url" {
@@ -31,10 +31,15 @@ func (g *Gateway) locate(x *program.Exchange) address {
 		return address{api: id, path: rest[len(id):]}
 	}
 	if rest, ok := bytes.CutPrefix(path, []byte("/restapis/")); ok {
-		return userRequest(x, rest)
+		if at := userRequest(x, rest); at.api != nil {
+			return at
+		}
 	}
-	return address{}
+	return address{api: http1.Get(x.Request.Fields, apiHeader), path: path}
 }
+
+// apiHeader names an API where the host cannot: on an endpoint of a VPC.
+const apiHeader = "x-apigw-api-id"
 
 // userRequest reads {api}/{stage}/_user_request_/{path}. The control plane has
 // paths of the same form, for a stage of that name; they are signed for it.

@@ -63,10 +63,8 @@ func (g *Gateway) begin(x *program.Exchange, both bool) {
 		return
 	}
 	if at.api == nil {
-		if at = (address{api: x.Header("x-apigw-api-id"), path: x.Request.Path}); at.api == nil {
-			x.Route = g.fronts.notFound
-			return
-		}
+		x.Route = g.fronts.notFound
+		return
 	}
 	x.API = g.table.Load().API(at.api)
 	if x.API == nil {
