@@ -26,7 +26,7 @@ type Answer struct {
 // parity: http-websocket-domains.md A5.5
 func Parse(payload []byte) (Answer, error) {
 	payload = bytes.TrimSpace(payload)
-	if !gjson.ValidBytes(payload) {
+	if deep(payload) || !gjson.ValidBytes(payload) {
 		return Answer{}, fmt.Errorf("%w: not JSON", ErrMalformed)
 	}
 	value := gjson.ParseBytes(payload)
@@ -38,6 +38,31 @@ func Parse(payload []byte) (Answer, error) {
 		a.Body = []byte(value.Str)
 	}
 	return a, nil
+}
+
+// maxDepth bounds lists in lists: the JSON reader takes stack for each.
+const maxDepth = 1000
+
+// deep says whether a JSON text is nested deeper than maxDepth. What is no JSON
+// may be taken for anything.
+func deep(text []byte) bool {
+	depth, inString := 0, false
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case inString:
+		case c == '[' || c == '{':
+			if depth++; depth > maxDepth {
+				return true
+			}
+		case c == ']' || c == '}':
+			depth--
+		}
+	}
+	return false
 }
 
 func contentType() Field { return Field{[]byte("content-type"), []byte("application/json")} }

@@ -32,6 +32,9 @@ func TestParse(t *testing.T) {
 		{"list", `[1]`, &answer{200, asJSON, `[1]`}},
 		{"not JSON", `hello`, nil},
 		{"nothing", ``, nil},
+		{"deep", strings.Repeat("[", 1000) + strings.Repeat("]", 1000), &answer{200, asJSON, strings.Repeat("[", 1000) + strings.Repeat("]", 1000)}},
+		{"too deep", strings.Repeat("[", 1_000_000) + strings.Repeat("]", 1_000_000), nil},
+		{"brackets in a string", `"` + strings.Repeat("[", 2000) + `\""`, &answer{200, asJSON, strings.Repeat("[", 2000) + `"`}},
 		{"status only", `{"statusCode":204}`, &answer{204, asJSON, ``}},
 		{"status as text", `{"statusCode":"418"}`, &answer{418, asJSON, ``}},
 		{"status with a fraction of nothing", `{"statusCode":200.0}`, &answer{200, asJSON, ``}},
@@ -66,7 +69,7 @@ func TestParse(t *testing.T) {
 			got, err := payload2.Parse([]byte(tt.payload))
 			if tt.want == nil {
 				if !errors.Is(err, payload2.ErrMalformed) {
-					t.Fatalf("Parse(%s) = %v, %v, want ErrMalformed", tt.payload, got, err)
+					t.Fatalf("Parse(%.80s) = %v, %v, want ErrMalformed", tt.payload, got, err)
 				}
 				return
 			}
