@@ -58,7 +58,7 @@ func TestHTTPProxySends(t *testing.T) {
 		t.Errorf("%+v sent %+v", r, got)
 	}
 	r = send(t, stage, "GET /x", "a body nobody wants")
-	if r.Status != 200 || got.Body != "" {
+	if r.Status != 200 || got.Body != "a body nobody wants" {
 		t.Errorf("GET with a body: %d, sent %+v", r.Status, got)
 	}
 	send(t, stage, "DELETE /x", "X-HTTP-Method-Override: PATCH")

@@ -51,6 +51,12 @@ func unknownAPI(id []byte) error {
 
 // begin finds the route. both: the listener serves AWS calls as well.
 func (g *Gateway) begin(x *program.Exchange, both bool) {
+	if d := g.table.Load().domain(x.Request.Host); d != nil {
+		x.Identify()
+		x.Method = x.Request.Method
+		g.enterDomain(x, d)
+		return
+	}
 	at := g.locate(x)
 	if both && (at.api == nil && at.url == nil || isManagement(x.Request.Path)) && g.owns(x) {
 		x.Route = g.fronts.control
@@ -85,7 +91,13 @@ func (g *Gateway) enter(x *program.Exchange, path []byte) {
 		x.Route = g.fronts.forbidden
 		return
 	}
-	x.FullPath, x.Path = path, oneSlash(rest)
+	g.route(x, stage, path, oneSlash(rest))
+}
+
+// route finds the route of a stage. full is the path with what stands before
+// the stage's own, which is path.
+func (g *Gateway) route(x *program.Exchange, stage *program.Stage, full, path []byte) {
+	x.FullPath, x.Path = full, path
 	if !route.Check(x.Path) || bytes.Count(x.Request.Query, []byte{'&'}) >= program.MaxQuery {
 		x.Route = g.fronts.badRequest
 		return

@@ -26,7 +26,8 @@ type follower struct {
 
 	mu      sync.Mutex
 	dirty   map[string]bool // APIs by id
-	all     bool            // every API
+	all     bool            // every API, and the domain names
+	domains bool            // the domain names
 	seen    store.Revision  // the last revision that was marked
 	served  store.Revision  // the last revision that the table has
 	started bool            // the table has what there was when run began
@@ -120,6 +121,7 @@ func (f *follower) mark(changes []store.Change) {
 		if id, ok := touched(c.Key); ok {
 			f.dirty[id] = true
 		}
+		f.domains = f.domains || ofDomain(c.Key)
 		f.seen = max(f.seen, c.Revision)
 	}
 	f.nudge()
@@ -157,13 +159,17 @@ func (f *follower) build(ctx context.Context) {
 		case <-f.wake:
 		}
 		f.mu.Lock()
-		dirty, all, seen := f.dirty, f.all, f.seen
-		f.dirty, f.all = map[string]bool{}, false
+		dirty, all, domains, seen := f.dirty, f.all, f.domains || f.all, f.seen
+		f.dirty, f.all, f.domains = map[string]bool{}, false, false
 		f.mu.Unlock()
-		if err := f.rebuild(ctx, dirty, all); err != nil {
+		err := f.rebuild(ctx, dirty, all)
+		if err == nil && domains {
+			err = f.rebuildDomains(ctx)
+		}
+		if err != nil {
 			if ctx.Err() == nil {
 				f.g.cfg.Log.Warn("changes cannot be read from the store", "error", err)
-				f.putBack(dirty, all)
+				f.putBack(dirty, all, domains)
 				pause(ctx)
 			}
 			continue
@@ -177,13 +183,13 @@ func (f *follower) build(ctx context.Context) {
 }
 
 // putBack marks again what could not be compiled.
-func (f *follower) putBack(dirty map[string]bool, all bool) {
+func (f *follower) putBack(dirty map[string]bool, all, domains bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for id := range dirty {
 		f.dirty[id] = true
 	}
-	f.all = f.all || all
+	f.all, f.domains = f.all || all, f.domains || domains
 	f.nudge()
 }
 
@@ -240,6 +246,15 @@ func (f *follower) rebuild(ctx context.Context, dirty map[string]bool, all bool)
 		f.g.cfg.Log.Debug("stages compiled", "stages", stages, "took", time.Since(start))
 	}
 	return nil
+}
+
+// rebuildDomains swaps in the custom domain names as they are now.
+func (f *follower) rebuildDomains(ctx context.Context) error {
+	domains, err := f.loadDomains(ctx)
+	if err == nil {
+		f.g.Swap(f.g.Table().withDomains(domains))
+	}
+	return err
 }
 
 // Sync waits until the gateway serves everything that was committed before the

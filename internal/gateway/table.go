@@ -8,7 +8,8 @@ import (
 
 // Table is every API and its stages. It does not change once it is in use.
 type Table struct {
-	apis map[string]*program.API // by id in lower case
+	apis    map[string]*program.API // by id in lower case
+	domains map[string]*domain      // custom domain names, in lower case; "*.name" for all under it
 }
 
 // NewTable makes a table.
@@ -43,7 +44,7 @@ func (t *Table) Stage(api, name string) *program.Stage {
 
 // with is a table that differs in some APIs; a nil one is gone.
 func (t *Table) with(changed map[string]*program.API) *Table {
-	n := &Table{apis: maps.Clone(t.apis)}
+	n := &Table{apis: maps.Clone(t.apis), domains: t.domains}
 	if n.apis == nil {
 		n.apis = make(map[string]*program.API, len(changed))
 	}

@@ -44,6 +44,18 @@ func (s Scope) IntegrateHTTP(in *api.Integration, origins Origins) (program.Step
 	}}, nil
 }
 
+// bodiless says whether a call with the method carries no body. A proxy passes
+// on what it got, whatever the method.
+// parity: spec/rest-data-plane.md 3.7.1, last row; for HTTP_PROXY it leaves
+// open what AWS does.
+func bodiless(method []byte) bool {
+	switch string(method) {
+	case "GET", "HEAD", "OPTIONS":
+		return true
+	}
+	return false
+}
+
 // contentType is the client's, or JSON.
 func contentType(x *program.Exchange) []byte {
 	if v := x.Header("content-type"); len(v) > 0 {

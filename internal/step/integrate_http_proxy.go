@@ -72,16 +72,6 @@ func (c *httpCall) begin(x *program.Exchange) error {
 	return c.params.setHeaders(x)
 }
 
-// bodiless says whether a call with the method carries no body.
-// parity: spec/rest-data-plane.md 3.7.1, last row.
-func bodiless(method []byte) bool {
-	switch string(method) {
-	case "GET", "HEAD", "OPTIONS":
-		return true
-	}
-	return false
-}
-
 // note is the call for explain.
 func (c *httpCall) note() string {
 	method := string(c.method)
@@ -160,7 +150,7 @@ func (c *httpCall) proxy(x *program.Exchange, buffered bool) error {
 	x.Call.Fields = append(x.Call.Fields,
 		http1.Field{Name: nameTrace, Value: x.TraceID()},
 		http1.Field{Name: nameAPIID, Value: c.apiID})
-	if x.Request.Length != http1.NoBody && !bodiless(x.Call.Method) {
+	if x.Request.Length != http1.NoBody {
 		if buffered {
 			x.Call.Body = x.Body
 		} else {
