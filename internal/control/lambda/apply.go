@@ -2,19 +2,13 @@ package lambda
 
 import (
 	"context"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
-	"github.com/stagedoor/stagedoor/internal/control/lambda/code"
-	host "github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/store"
 )
 
@@ -52,92 +46,6 @@ func (x *index) function(name string) *entry {
 	}
 	e, _ := v.(*entry)
 	return e
-}
-
-// Load brings every stored function to the host and takes up the asynchronous
-// calls that are waiting. It must have returned before anything else is called.
-func (s *Service) Load(ctx context.Context) error {
-	if err := s.depot.Prepare(); err != nil {
-		return err
-	}
-	if err := s.loadSecret(ctx); err != nil {
-		return fmt.Errorf("load the key of code addresses: %w", err)
-	}
-	var names []string
-	err := s.store.View(ctx, func(tx store.Tx) (err error) {
-		if s.seen, err = tx.Revision(); err != nil {
-			return err
-		}
-		for fn, err := range store.Scan[api.Function](tx, api.Functions, "") {
-			if err != nil {
-				return err
-			}
-			names = append(names, fn.Name)
-		}
-		return s.loadEvents(tx)
-	})
-	if err != nil {
-		return fmt.Errorf("load functions: %w", err)
-	}
-	for _, name := range names {
-		if err := s.apply(ctx, name); err != nil {
-			s.log.Error("function not brought to the host", "function", name, "error", err)
-		}
-	}
-	// Nothing runs yet, so nothing that is not referred to is in use.
-	return s.sweepAfter(ctx, 0)
-}
-
-func (s *Service) loadSecret(ctx context.Context) error {
-	return s.store.Update(ctx, func(tx store.Tx) error {
-		doc, err := tx.Get(api.CodeSecretKey)
-		if errors.Is(err, store.ErrMissing) {
-			s.secret = []byte(rand.Text())
-			return store.Put(tx, api.CodeSecretKey, s.secret)
-		} else if err != nil {
-			return err
-		}
-		return json.Unmarshal(doc, &s.secret)
-	})
-}
-
-// follow brings what others commit to the host, until ctx is done.
-func (s *Service) follow(ctx context.Context) error {
-	for changes, err := range s.store.Watch(ctx, s.seen) {
-		if err != nil {
-			return fmt.Errorf("follow functions: %w", err)
-		}
-		for name := range s.touched(changes) {
-			if err := s.apply(ctx, name); err != nil && ctx.Err() == nil {
-				s.log.Error("function not brought to the host", "function", name, "error", err)
-			}
-		}
-	}
-	return nil
-}
-
-// touched names the functions that changes speak of and that were not brought
-// to the host since.
-func (s *Service) touched(changes []store.Change) map[string]bool {
-	names := map[string]bool{}
-	if store.Resync(changes) { // what is not named is gone
-		s.index.functions.Range(func(name, _ any) bool {
-			if name, ok := name.(string); ok {
-				names[name] = true
-			}
-			return true
-		})
-	}
-	for _, c := range changes {
-		parts := api.Split(c.Key)
-		if len(parts) < 2 || parts[0]+"/" != api.Functions && parts[0]+"/" != api.FunctionTrees {
-			continue
-		}
-		if e := s.index.function(parts[1]); e == nil || e.seen < c.Revision {
-			names[parts[1]] = true
-		}
-	}
-	return names
 }
 
 // apply makes the host and the index agree with the store about one function.
@@ -231,102 +139,4 @@ func byQualifier[T any](tx store.Tx, prefix string) (map[string]T, error) {
 		all[parts[len(parts)-1]] = v
 	}
 	return all, nil
-}
-
-// definition is a function as the host takes it.
-func (s *Service) definition(st *state) host.Definition {
-	d := host.Definition{
-		Name:     st.fn.Name,
-		ARN:      s.here.arn(st.fn.Name, ""),
-		Versions: make(map[string]host.Version, len(st.versions)+1),
-		Aliases:  make(map[string]host.Alias, len(st.aliases)),
-	}
-	if st.fn.Reserved != nil {
-		n := int(*st.fn.Reserved)
-		d.Reserved = &n
-	}
-	d.Versions[api.Latest] = s.hostVersion(&st.fn.Latest)
-	for i := range st.versions {
-		d.Versions[st.versions[i].Version] = s.hostVersion(&st.versions[i])
-	}
-	for _, a := range st.aliases {
-		d.Aliases[a.Name] = host.Alias{Name: a.Name, Version: a.Version, Weights: a.Weights}
-	}
-	return d
-}
-
-// hostVersion is a version as the host takes it. Its Revision is made of what
-// an environment sees, so that nothing else ends one.
-func (s *Service) hostVersion(v *api.FunctionVersion) host.Version {
-	h := host.Version{
-		Number:        v.Version,
-		Runtime:       v.Runtime,
-		Handler:       v.Handler,
-		CodeDir:       s.codeDir(v.Code),
-		Env:           v.Environment,
-		MemoryMB:      int(v.Memory),
-		Timeout:       time.Duration(v.Timeout) * time.Second,
-		EphemeralMB:   int(v.Ephemeral),
-		TracingActive: v.TracingMode == "Active",
-		LogFormat:     v.Logging.Format,
-		LogGroup:      v.Logging.Group,
-	}
-	for _, l := range v.Layers {
-		h.Layers = append(h.Layers, s.codeDir(api.FunctionCode{Sum: l.Sum}))
-	}
-	// A folder keeps its name when its files change: its sum is what tells.
-	text, _ := json.Marshal(struct { //nolint:errchkjson // strings and numbers
-		Host host.Version
-		Sum  string
-	}{h, v.Code.Sum})
-	sum := sha256.Sum256(text)
-	h.Revision = hex.EncodeToString(sum[:16])
-	return h
-}
-
-// codeDir is where code lies unpacked.
-func (s *Service) codeDir(c api.FunctionCode) string {
-	if c.Folder != "" {
-		return c.Folder
-	}
-	sum, err := code.ParseSum(c.Sum)
-	if err != nil {
-		return "" // no document of ours has such a sum
-	}
-	return s.depot.Tree(sum)
-}
-
-// usedCode is all code that documents refer to.
-func usedCode(tx store.Tx) (map[code.Sum]bool, error) {
-	live := map[code.Sum]bool{}
-	add := func(text string) {
-		if sum, err := code.ParseSum(text); err == nil {
-			live[sum] = true
-		}
-	}
-	version := func(v *api.FunctionVersion) {
-		add(v.Code.Sum)
-		for _, l := range v.Layers {
-			add(l.Sum)
-		}
-	}
-	for fn, err := range store.Scan[api.Function](tx, api.Functions, "") {
-		if err != nil {
-			return nil, err
-		}
-		version(&fn.Latest)
-		for v, err := range store.Scan[api.FunctionVersion](tx, api.FunctionVersions(fn.Name), "") {
-			if err != nil {
-				return nil, err
-			}
-			version(&v)
-		}
-	}
-	for l, err := range store.Scan[api.LayerVersion](tx, api.AllLayerVersions, "") {
-		if err != nil {
-			return nil, err
-		}
-		add(l.Code.Sum)
-	}
-	return live, nil
 }

@@ -19,9 +19,6 @@ import (
 // longest time-out of a function and a minute.
 const lease = 16 * time.Minute
 
-// atOnce is how many asynchronous calls a node makes at a time.
-const atOnce = 256
-
 // queue is what this node knows of the asynchronous calls that are waiting:
 // when and which. The calls themselves are in the store.
 type queue struct {
@@ -190,11 +187,12 @@ func (s *Service) claim(ctx context.Context) {
 }
 
 // work makes the calls of the queue until ctx is done, and then waits for
-// those under way to notice.
+// those under way to notice. It makes as many at a time as the account may have
+// under way, so that no function keeps the calls of another waiting.
 func (s *Service) work(ctx context.Context) error {
 	var calls sync.WaitGroup
 	defer calls.Wait()
-	room := make(chan struct{}, atOnce)
+	room := make(chan struct{}, s.cfg.Concurrency)
 	for {
 		select {
 		case room <- struct{}{}:

@@ -15,7 +15,6 @@ package lambda
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -173,23 +172,4 @@ func (s *Service) change(ctx context.Context, name string, fn func(store.Tx) err
 		s.log.Error("function not brought to the host", "function", name, "error", err)
 	}
 	return nil
-}
-
-// sweep removes code that no document refers to.
-func (s *Service) sweep(ctx context.Context) {
-	if err := s.sweepAfter(ctx, code.Grace); err != nil {
-		s.log.Warn("function code not swept", "error", err)
-	}
-}
-
-func (s *Service) sweepAfter(ctx context.Context, grace time.Duration) error {
-	var live map[code.Sum]bool
-	err := s.store.View(ctx, func(tx store.Tx) (err error) {
-		live, err = usedCode(tx)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("look for used code: %w", err)
-	}
-	return s.depot.Sweep(live, time.Now(), grace)
 }
