@@ -78,3 +78,18 @@ func domain(name, id string) string {
 	}
 	return name + "+" + id
 }
+
+// DomainAccess lets callers of a VPC endpoint reach a private domain name.
+type DomainAccess struct {
+	ARN        string            `json:"domainNameAccessAssociationArn"`
+	DomainARN  string            `json:"domainNameArn"`
+	SourceType string            `json:"accessAssociationSourceType"` // VPCE
+	Source     string            `json:"accessAssociationSource"`
+	Tags       map[string]string `json:"tags,omitempty"`
+}
+
+// DomainAccesses is the prefix of all access associations.
+const DomainAccesses string = "domainaccess/"
+
+// DomainAccessKey is one access association, by its ARN.
+func DomainAccessKey(arn string) string { return DomainAccesses + seg(arn) }

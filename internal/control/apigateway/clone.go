@@ -8,20 +8,22 @@ import (
 	"github.com/stagedoor/stagedoor/internal/fault"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
 	"github.com/stagedoor/stagedoor/internal/store"
+	v1 "github.com/stagedoor/stagedoor/internal/wire/apigateway"
 )
 
 // cloneTree copies the tree of another API under a new one, with ids of its
 // own, and takes over what the new one was not told: its media types,
 // compression, key source, endpoint and policy. Deployments and stages are not
 // part of a clone.
-func (s *Service) cloneTree(tx store.Tx, to *api.RestAPI, from string) error {
+func (s *Service) cloneTree(tx store.Tx, to *api.RestAPI, in *v1.CreateRestApiInput) error {
+	from := *in.CloneFrom
 	src, err := snapshot.FreezeREST(tx, from)
 	if errors.Is(err, store.ErrMissing) {
 		return fault.NotFound.New(err, s.noAPI(from))
 	} else if err != nil {
 		return err
 	}
-	c := cloner{s: s, tx: tx, src: &src, to: to, ids: map[string]string{}}
+	c := cloner{s: s, tx: tx, in: in, src: &src, to: to, ids: map[string]string{}}
 	for _, step := range []func() error{c.own, c.resources, c.parts, c.models, c.methods} {
 		if err := step(); err != nil {
 			return err
@@ -33,6 +35,7 @@ func (s *Service) cloneTree(tx store.Tx, to *api.RestAPI, from string) error {
 type cloner struct {
 	s   *Service
 	tx  store.Tx
+	in  *v1.CreateRestApiInput
 	src *snapshot.REST
 	to  *api.RestAPI
 	ids map[string]string // ids of the source -> ids of the clone
@@ -72,7 +75,15 @@ func (c *cloner) own() error {
 		to.MinimumCompressionSize = src.MinimumCompressionSize
 	}
 	to.EndpointType, to.IPAddressType, to.VPCEndpointIDs = src.EndpointType, src.IPAddressType, src.VPCEndpointIDs
-	to.APIKeySource = src.APIKeySource
+	if c.in.ApiKeySource == nil {
+		to.APIKeySource = src.APIKeySource
+	}
+	if c.in.DisableExecuteApiEndpoint == nil {
+		to.DisableExecuteEndpoint = src.DisableExecuteEndpoint
+	}
+	if to.SecurityPolicy == nil {
+		to.SecurityPolicy, to.EndpointAccessMode = src.SecurityPolicy, src.EndpointAccessMode
+	}
 	if src.Policy != nil {
 		policy := strings.ReplaceAll(*src.Policy, ":"+src.ID+"/", ":"+to.ID+"/")
 		to.Policy = &policy

@@ -220,7 +220,8 @@ func (s *Service) GetDomainNames(ctx context.Context, in *v1.GetDomainNamesInput
 	})
 }
 
-// DeleteDomainName removes a domain name with its mappings.
+// DeleteDomainName removes a domain name with its mappings and, if it is
+// private, what opened it.
 func (s *Service) DeleteDomainName(
 	ctx context.Context, in *v1.DeleteDomainNameInput,
 ) (*v1.DeleteDomainNameOutput, error) {
@@ -230,6 +231,9 @@ func (s *Service) DeleteDomainName(
 			return nil, err
 		}
 		if err := store.DeleteAll(tx, api.MappingsOfDomain(d.Name, d.ID)); err != nil {
+			return nil, err
+		}
+		if err := dropAccesses(tx, s.domainARN(d)); err != nil {
 			return nil, err
 		}
 		return &v1.DeleteDomainNameOutput{}, tx.Delete(api.DomainNameKey(d.Name, d.ID))

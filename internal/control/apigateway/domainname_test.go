@@ -162,3 +162,31 @@ func TestBasePathMapping(t *testing.T) {
 		t.Errorf("left behind: %s (%v)", key, err)
 	}
 }
+
+func TestDomainNameAccessAssociation(t *testing.T) {
+	s := newScript(t)
+	s.make("", "CreateDomainName", `{"domainName":"a.b","endpointConfiguration":{"types":["PRIVATE"]}}`)
+	const (
+		domain = `"domainNameArn":"arn:aws:apigateway:us-east-1:123456789012:/domainnames/a.b+0000000001"`
+		arn    = `"domainNameAccessAssociationArn":"arn:aws:apigateway:us-east-1:123456789012:/domainnameaccessassociations/domainname/a.b/vpcesource/vpce-1"`
+		made   = `{` + arn + `,` + domain + `,"accessAssociationSourceType":"VPCE","accessAssociationSource":"vpce-1"}`
+		gone   = "404 Invalid domain name access association identifier specified"
+	)
+	s.play([]step{
+		{"CreateDomainNameAccessAssociation", `{` + domain + `,"accessAssociationSourceType":"VPCE","accessAssociationSource":"vpce-1"}`, made},
+		{"CreateDomainNameAccessAssociation", `{` + domain + `,"accessAssociationSourceType":"VPCE","accessAssociationSource":"vpce-1"}`, "409 The domain name access association already exists."},
+		{"CreateDomainNameAccessAssociation", `{` + domain + `,"accessAssociationSourceType":"VPCE","accessAssociationSource":""}`, "400 Access association source must be specified"},
+		{"CreateDomainNameAccessAssociation", `{"domainNameArn":"arn:aws:apigateway:us-east-1::/domainnames/a.b","accessAssociationSourceType":"VPCE","accessAssociationSource":"v"}`, "400 Access associations are supported for private domain names only."},
+		{"CreateDomainNameAccessAssociation", `{"domainNameArn":"arn:aws:apigateway:us-east-1:1:/domainnames/a.b+nope","accessAssociationSourceType":"VPCE","accessAssociationSource":"v"}`, "404 Invalid domain name identifier specified"},
+		{"GetDomainNameAccessAssociations", `{}`, `{"items":[` + made + `]}`},
+		{"GetDomainNameAccessAssociations", `{"resourceOwner":"OTHER_ACCOUNTS"}`, `{"items":[]}`},
+		{"RejectDomainNameAccessAssociation", `{` + arn + `,"domainNameArn":"x"}`, gone},
+		{"RejectDomainNameAccessAssociation", `{` + arn + `,` + domain + `}`, `{}`},
+		{"DeleteDomainNameAccessAssociation", `{` + arn + `}`, gone},
+		{"CreateDomainNameAccessAssociation", `{` + domain + `,"accessAssociationSourceType":"VPCE","accessAssociationSource":"vpce-1","tags":{"a":"b"}}`, `{"tags":{"a":"b"},` + made[1:]},
+		{"DeleteDomainNameAccessAssociation", `{` + arn + `}`, `{}`},
+		{"CreateDomainNameAccessAssociation", `{` + domain + `,"accessAssociationSourceType":"VPCE","accessAssociationSource":"vpce-1"}`, made},
+		{"DeleteDomainName", `{"domainName":"a.b","domainNameId":"0000000001"}`, `{}`},
+		{"GetDomainNameAccessAssociations", `{}`, `{"items":[]}`},
+	})
+}

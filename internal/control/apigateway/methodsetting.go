@@ -75,7 +75,7 @@ func settingAt(path string) (string, setter[api.MethodSetting]) {
 			continue
 		}
 		key = key[1:]
-		if at := strings.LastIndexByte(key, '/'); at > 0 && isVerb(key[at+1:]) {
+		if at := strings.LastIndexByte(key, '/'); at >= 0 && isVerb(key[at+1:]) {
 			return key, r.replace
 		}
 	}

@@ -67,6 +67,35 @@ func TestGetModelFlat(t *testing.T) {
 	})
 }
 
+func TestGetModelTemplate(t *testing.T) {
+	s := newAPI(t)
+	s.make("", "CreateModel", `{"restApiId":"$api","name":"Pets","contentType":"application/json","schema":"{\"type\":\"array\",\"items\":{\"properties\":{`+
+		`\"id\":{\"type\":\"integer\"},\"name\":{\"type\":\"string\"},\"tags\":{\"type\":\"array\"},\"error\":{\"$ref\":\"https://apigateway.amazonaws.com/restapis/$api/models/Error\"}}}}"}`)
+	s.play([]step{
+		{"GetModelTemplate", `{"restApiId":"$api","modelName":"Empty"}`, `{"value":"#set($inputRoot = $input.path('$'))\n{ }"}`},
+		{"GetModelTemplate", `{"restApiId":"$api","modelName":"Error"}`, `{"value":"#set($inputRoot = $input.path('$'))\n{\n  \"message\" : \"$inputRoot.message\"\n}"}`},
+		{
+			"GetModelTemplate", `{"restApiId":"$api","modelName":"Pets"}`,
+			`{"value":"#set($inputRoot = $input.path('$'))\n[\n#foreach($elem1 in $inputRoot)\n  {\n    \"error\" : {\n      \"message\" : \"$elem1.error.message\"\n    },` +
+				`\n    \"id\" : $elem1.id,\n    \"name\" : \"$elem1.name\",\n    \"tags\" : [ ]\n  }#if($foreach.hasNext),#end\n#end\n]"}`,
+		},
+		{"GetModelTemplate", `{"restApiId":"$api","modelName":"Nope"}`, "404 Invalid model name specified: Nope"},
+	})
+}
+
+// A model that is made of itself many times over has a sample that ends.
+func TestGetModelTemplateEnds(t *testing.T) {
+	s := newAPI(t)
+	var members []string
+	for i := range 40 {
+		members = append(members, fmt.Sprintf(`\"m%d\":{\"$ref\":\"https://apigateway.amazonaws.com/restapis/$api/models/A\"}`, i))
+	}
+	s.make("", "CreateModel", `{"restApiId":"$api","name":"A","contentType":"application/json","schema":"{\"properties\":{`+strings.Join(members, ",")+`}}"}`)
+	if n := len(s.call("GetModelTemplate", `{"restApiId":"$api","modelName":"A"}`)); n > 200<<10 {
+		t.Errorf("the sample has %d bytes", n)
+	}
+}
+
 func TestRequestValidator(t *testing.T) {
 	s := newMethod(t)
 	const paths = "Must be one of: [/name, /validateRequestParameters, /validateRequestBody]"

@@ -36,7 +36,7 @@ func (s *Service) CreateRestApi(ctx context.Context, in *v1.CreateRestApiInput) 
 			return nil, err
 		}
 		if in.CloneFrom != nil {
-			err = s.cloneTree(tx, &a, *in.CloneFrom)
+			err = s.cloneTree(tx, &a, in)
 		} else {
 			err = s.plantTree(tx, &a)
 		}

@@ -85,7 +85,7 @@ func (s *Service) Handlers() map[string]wire.Handler {
 	for _, some := range []map[string]wire.Handler{
 		s.apiHandlers(), s.methodHandlers(), s.deploymentHandlers(), s.partHandlers(), s.openAPIHandlers(),
 		s.keyHandlers(), s.planHandlers(), s.documentationHandlers(), s.egressHandlers(),
-		s.domainHandlers(),
+		s.domainHandlers(), s.accessHandlers(),
 	} {
 		maps.Copy(all, some)
 	}
@@ -162,6 +162,8 @@ func (s *Service) partHandlers() map[string]wire.Handler {
 		"GetModels":   wire.Op(s.GetModels),
 		"UpdateModel": wire.Op(s.UpdateModel),
 		"DeleteModel": wire.Op(s.DeleteModel),
+
+		"GetModelTemplate": wire.Op(s.GetModelTemplate),
 
 		"CreateRequestValidator": wire.Op(s.CreateRequestValidator),
 		"GetRequestValidator":    wire.Op(s.GetRequestValidator),

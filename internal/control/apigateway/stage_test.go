@@ -120,6 +120,7 @@ func TestUpdateStage(t *testing.T) {
 		{"setting", `{"op":"replace","path":"/*/*/throttling/burstLimit","value":"10"}`, settings(`"*/*":` + burst10)},
 		{"setting of a method", `{"op":"replace","path":"/test/GET/throttling/burstLimit","value":"10"}`, settings(`"test/GET":` + burst10)},
 		{"setting of a deep method", `{"op":"replace","path":"/~1a~1{b}/ANY/throttling/burstLimit","value":"10"}`, settings(`"~1a~1{b}/ANY":` + burst10)},
+		{"setting of the root", `{"op":"replace","path":"/~1/GET/throttling/burstLimit","value":"10"},{"op":"replace","path":"//GET/throttling/burstLimit","value":"10"}`, settings(`"~1/GET":` + burst10 + `,"/GET":` + burst10)},
 		{"setting of a plain path", `{"op":"replace","path":"/a/b/GET/throttling/burstLimit","value":"10"}`, settings(`"a/b/GET":` + burst10)},
 		{
 			"all settings", `{"op":"replace","path":"/*/*/metrics/enabled","value":"true"},{"op":"replace","path":"/*/*/logging/loglevel","value":"INFO"},

@@ -181,6 +181,11 @@ func TestCloneRestApi(t *testing.T) {
 	}
 	s.play([]step{
 		{
+			"CreateRestApi", `{"name":"told","cloneFrom":"$api","apiKeySource":"AUTHORIZER","description":"d","binaryMediaTypes":["c/d"],"endpointConfiguration":{"types":["EDGE"]},"disableExecuteApiEndpoint":true}`,
+			`{"id":"0000000018","name":"told","description":"d","apiKeySource":"AUTHORIZER","createdDate":1760000000,"disableExecuteApiEndpoint":true,"rootResourceId":"0000000019",
+				"endpointConfiguration":{"types":["EDGE"],"ipAddressType":"ipv4"},"binaryMediaTypes":["c/d"],"minimumCompressionSize":5,` + policy("0000000018") + `}`,
+		},
+		{
 			"GetRestApi", `{"restApiId":"$copy"}`,
 			`{"id":"$copy","name":"copy","apiKeySource":"HEADER","createdDate":1760000000,"disableExecuteApiEndpoint":false,"tags":{},"rootResourceId":"0000000011",
 				"endpointConfiguration":{"types":["REGIONAL"],"ipAddressType":"ipv4"},"binaryMediaTypes":["a/b"],"minimumCompressionSize":5,` + policy("$copy") + `}`,
