@@ -12,12 +12,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/apigateway/types"
 	"go.uber.org/goleak"
 
 	"github.com/stagedoor/stagedoor"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("github.com/dlclark/regexp2/v2.runClock")) // ends by itself
+}
 
 // running is a whole stagedoor in this process.
 type running struct {
@@ -147,4 +150,31 @@ func freePort(t testing.TB) string {
 	}
 	defer func() { _ = ln.Close() }()
 	return ln.Addr().String()
+}
+
+func replaceAll(s, old, now string) string { return strings.ReplaceAll(s, old, now) }
+
+// rawGet sends a GET with a Host of its own and gives the body.
+func rawGet(t testing.TB, addr, host, path string) string {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+addr+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Host = host
+	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+// replaceOp is a PATCH that replaces one value.
+func replaceOp(path, value string) []types.PatchOperation {
+	return []types.PatchOperation{{Op: types.OpReplace, Path: &path, Value: &value}}
 }

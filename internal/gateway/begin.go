@@ -103,7 +103,6 @@ func (g *Gateway) route(x *program.Exchange, stage *program.Stage, full, path []
 		return
 	}
 	x.Stage = stage
-	x.OverrideMethod()
 	x.Route, x.Params = stage.Router.Match(x.Method, x.Path, x.Params)
 }
 

@@ -76,7 +76,7 @@ func TestBegin(t *testing.T) {
 		{"GET /prod/a/7", []string{local, "x-apigw-api-id: ABC"}, 200, "a"},
 		{"GET /_aws/execute-api/abc/prod/a/7", []string{local}, 200, "a"},
 		{"GET /restapis/abc/prod/_user_request_/a/7", []string{local}, 200, "a"},
-		{"GET /prod/a/7", []string{host, "X-HTTP-Method-Override: PUT"}, 200, "put"},
+		{"GET /prod/a/7", []string{host, "X-HTTP-Method-Override: PUT"}, 200, "a"},
 		{"GET /prod/b", []string{host}, 403, `{"message":"Missing Authentication Token"}`},
 		{"POST /prod/a/7", []string{host}, 403, `{"message":"Missing Authentication Token"}`},
 		{"GET /PROD/a/7", []string{host}, 403, `{"message":"Forbidden"}`},

@@ -67,16 +67,6 @@ func TestIdentifyTakesTheClientsID(t *testing.T) {
 	}
 }
 
-func TestOverrideMethod(t *testing.T) {
-	for sent, want := range map[string]string{"PUT": "PUT", "put": "GET", "BREW": "GET", "": "GET"} {
-		x := get(t, "X-HTTP-Method-Override: "+sent)
-		x.OverrideMethod()
-		if string(x.Method) != want || string(x.Request.Method) != "GET" {
-			t.Errorf("override %q: method %s of request %s, want %s of GET", sent, x.Method, x.Request.Method, want)
-		}
-	}
-}
-
 // parity: spec/rest-data-plane.md 3.6.3
 func TestTraceID(t *testing.T) {
 	const root, parent = `Root=1-66991fb7-[0-9a-f]{24}`, `Parent=[0-9a-f]{16}`

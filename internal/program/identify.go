@@ -11,8 +11,7 @@ import (
 
 // sentFields are the client's fields that the frame itself looks at.
 type sentFields struct {
-	trace    []byte // X-Amzn-Trace-Id
-	override []byte // X-HTTP-Method-Override
+	trace []byte // X-Amzn-Trace-Id
 }
 
 // Identify gives the exchange its ids and its method. It costs one pass over
@@ -35,10 +34,6 @@ func (x *Exchange) Identify() {
 			if http1.EqualFold(f.Name, "x-amzn-requestid") && isUUID(f.Value) {
 				id = f.Value
 			}
-		case len("x-http-method-override"):
-			if http1.EqualFold(f.Name, "x-http-method-override") {
-				x.sent.override = f.Value
-			}
 		}
 	}
 	var raw [32]byte
@@ -49,16 +44,6 @@ func (x *Exchange) Identify() {
 		putUUID(&x.ID, raw[:16])
 	}
 	base64.URLEncoding.Encode(x.ExtendedID[:], raw[16:27]) // 11 bytes: 15 characters and '='
-}
-
-// OverrideMethod takes the method from X-HTTP-Method-Override, if the client
-// sent one that a route can have.
-// parity: developer guide, "Amazon API Gateway important notes".
-func (x *Exchange) OverrideMethod() {
-	switch string(x.sent.override) {
-	case "GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "HEAD":
-		x.Method = x.sent.override
-	}
 }
 
 // fill makes b random. The generator is ChaCha8, seeded by the system once
