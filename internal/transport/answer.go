@@ -48,17 +48,18 @@ func (e *exchange) tryAnswer(to answerer) error {
 	if a.Status < 200 {
 		return errStatus
 	}
-	r := http1.Response{Status: a.Status, Fields: a.Fields}
+	r := &e.head
+	*r = http1.Response{Status: a.Status, Fields: a.Fields}
 	toHead := string(x.Request.Method) == "HEAD"
 	silent := toHead || a.Status == 204 || a.Status == 304
 	switch {
 	case a.Relay:
-		return e.relay(to, &r, toHead, silent)
+		return e.relay(to, r, toHead, silent)
 	case a.Stream != nil:
-		return e.stream(to, &r, silent)
+		return e.stream(to, r, silent)
 	}
 	r.Length = int64(len(a.Body))
-	if err := to.start(&r); err != nil {
+	if err := to.start(r); err != nil {
 		return err
 	}
 	if !silent {

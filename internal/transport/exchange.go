@@ -29,11 +29,12 @@ type exchange struct {
 	bodyIn bool // the whole body is in x.Body
 
 	call  call
-	rest  inbox  // pieces of the client's body, where they do not fit behind the head
-	out   []byte // what is written to the client next
-	whole []byte // memory for x.Body
-	reply []byte // memory for x.Reply.Body
-	now   moment // about now: when the clock was last looked at
+	head  http1.Response // of the answer
+	rest  inbox          // pieces of the client's body, where they do not fit behind the head
+	out   []byte         // what is written to the client next
+	whole []byte         // memory for x.Body
+	reply []byte         // memory for x.Reply.Body
+	now   moment         // about now: when the clock was last looked at
 }
 
 // requestBody is the body of the request, as a client's connection has it.

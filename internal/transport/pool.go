@@ -63,30 +63,33 @@ func (p *pool) put(c *upConn, now moment) {
 		return
 	}
 	if !p.timed.Load() && !p.timed.Swap(true) {
-		p.ups.expireLater()
+		p.ups.expireLater(p.ups.cfg.IdleTimeout)
 	}
 }
 
-// expire closes the connections that have been idle since before, and tells
-// how many are left.
-func (p *pool) expire(before moment) (left int) {
+// expire closes the connections that have been idle since before or at a
+// moment, and tells since when the oldest of the others is; never, if none is
+// left.
+func (p *pool) expire(at moment) (oldest moment) {
 	p.mu.Lock()
 	n := 0
-	for n < len(p.idle) && p.idle[n].since < before {
+	for n < len(p.idle) && p.idle[n].since <= at {
 		n++
 	}
 	old := append([]*upConn(nil), p.idle[:n]...)
-	left = copy(p.idle, p.idle[n:])
+	left := copy(p.idle, p.idle[n:])
 	clear(p.idle[left:])
 	p.idle = p.idle[:left]
-	if left == 0 {
+	if oldest = never; left > 0 {
+		oldest = p.idle[0].since
+	} else {
 		p.timed.Store(false)
 	}
 	p.mu.Unlock()
 	for _, c := range old {
 		c.close()
 	}
-	return left
+	return oldest
 }
 
 // dial opens a connection, by a moment at the latest.

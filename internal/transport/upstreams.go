@@ -161,11 +161,11 @@ func (u *Upstreams) Close() {
 
 // expireLater makes sure that idle connections are closed in time, even if no
 // call comes any more.
-func (u *Upstreams) expireLater() {
+func (u *Upstreams) expireLater(d time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.timer == nil && !u.closed {
-		u.timer = time.AfterFunc(u.cfg.IdleTimeout, u.expire)
+		u.timer = time.AfterFunc(d, u.expire)
 	}
 }
 
@@ -173,12 +173,12 @@ func (u *Upstreams) expire() {
 	u.mu.Lock()
 	u.timer = nil
 	u.mu.Unlock()
-	left := 0
-	before := u.clock.now() - moment(u.cfg.IdleTimeout)
+	oldest := never
+	now := u.clock.now()
 	for _, p := range *u.pools.Load() {
-		left += p.expire(before)
+		oldest = min(oldest, p.expire(now-moment(u.cfg.IdleTimeout)))
 	}
-	if left > 0 {
-		u.expireLater()
+	if oldest != never {
+		u.expireLater(time.Duration(oldest.plus(u.cfg.IdleTimeout) - now))
 	}
 }
