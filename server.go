@@ -20,6 +20,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/control/cloudformation"
 	"github.com/stagedoor/stagedoor/internal/control/iam"
 	"github.com/stagedoor/stagedoor/internal/control/lambda"
+	"github.com/stagedoor/stagedoor/internal/control/logs"
 	"github.com/stagedoor/stagedoor/internal/control/sts"
 	"github.com/stagedoor/stagedoor/internal/gateway"
 	host "github.com/stagedoor/stagedoor/internal/lambda"
@@ -29,6 +30,7 @@ import (
 	apigatewaywire "github.com/stagedoor/stagedoor/internal/wire/apigateway"
 	iamwire "github.com/stagedoor/stagedoor/internal/wire/iam"
 	lambdawire "github.com/stagedoor/stagedoor/internal/wire/lambda"
+	logswire "github.com/stagedoor/stagedoor/internal/wire/logs"
 	stswire "github.com/stagedoor/stagedoor/internal/wire/sts"
 )
 
@@ -38,6 +40,7 @@ type Server struct {
 	scratch string // removed at the end; empty unless nothing is to be kept
 
 	store     *sqlite.Store
+	logs      *logs.Service
 	functions *lambda.Service
 	host      *host.Host
 	gateway   *gateway.Gateway
@@ -149,6 +152,7 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 		}
 	}()
 	cfg := s.cfg
+	s.logs = logs.New(logs.Config{Store: s.store, Region: cfg.Region, Account: cfg.Account})
 	s.host = host.New(host.Config{
 		Dir: s.dir("run"), Account: cfg.Account, Region: cfg.Region, Endpoint: endpoint,
 		IdleAfter: cfg.FunctionIdle, Log: cfg.Log, Sink: s.functionLog,
@@ -229,6 +233,7 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 			lambdawire.Table().Name:     functions,
 			iamwire.Table().Name:        iam.New(s.store, iam.Config{Account: account}).Handlers(),
 			stswire.Table().Name:        sts.New(s.store, sts.Config{Account: account}).Handlers(),
+			logswire.Table().Name:       s.logs.Handlers(),
 		}),
 	}
 }
@@ -336,7 +341,12 @@ func (s *Server) tls() (*tls.Config, error) {
 	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
 }
 
-// functionLog passes on what functions write.
+// functionLog keeps what functions write for CloudWatch Logs, and shows it.
 func (s *Server) functionLog(line host.LogLine) {
-	s.cfg.Log.Info("function", "name", line.Function, "version", line.Version, "text", line.Text)
+	s.logs.Write(line.Group, line.Stream, line.Time, line.Text)
+	level := slog.LevelInfo
+	if line.Platform {
+		level = slog.LevelDebug
+	}
+	s.cfg.Log.Log(context.TODO(), level, "function", "name", line.Function, "version", line.Version, "request_id", line.RequestID, "text", line.Text)
 }

@@ -3,6 +3,7 @@ package stagedoor
 import (
 	"github.com/stagedoor/stagedoor/internal/control"
 	lambdacontrol "github.com/stagedoor/stagedoor/internal/control/lambda"
+	logscontrol "github.com/stagedoor/stagedoor/internal/control/logs"
 	"github.com/stagedoor/stagedoor/internal/wire"
 	"github.com/stagedoor/stagedoor/internal/wire/acm"
 	"github.com/stagedoor/stagedoor/internal/wire/apigateway"
@@ -44,5 +45,6 @@ func Coverage() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	s.logs = logscontrol.New(logscontrol.Config{})
 	return control.Coverage(s.controlConfig(lambdacontrol.New(lambdacontrol.Config{}).Handlers()).Services), nil
 }

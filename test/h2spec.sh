@@ -14,7 +14,11 @@ peerpid=$!
 trap 'kill $pid $peerpid 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
 for _ in $(seq 100); do curl -sk "https://127.0.0.1:$peer/" >/dev/null && break; sleep 0.05; done
 
-count() { "$H2SPEC" -h 127.0.0.1 -p "$1" -t -k -o 3 -P "$2" 2>&1 | tee "$3" | grep -E '^[0-9]+ tests' || { cat "$3" >&2; fail "h2spec did not finish"; }; }
+# count PORT PATH FILE: h2spec's closing line; it exits with 1 if a case failed
+count() {
+	"$H2SPEC" -h 127.0.0.1 -p "$1" -t -k -o 3 -P "$2" >"$3" 2>&1 || true
+	grep -E '^[0-9]+ tests' "$3" || { cat "$3" >&2; fail "h2spec did not finish"; }
+}
 ours=$(count "$tls" /_aws/execute-api/h2/prod/fixed "$work/ours.txt")
 theirs=$(count "$peer" / "$work/theirs.txt")
 echo "stagedoor: $ours"
