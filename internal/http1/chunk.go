@@ -214,7 +214,7 @@ func (c *Chunks) trailer(b byte) *Error {
 		} else if b != '\t' && (b < ' ' || b == 0x7f) {
 			return errTrailer
 		}
-	case trailerLineEnd, chunksEnd:
+	default: // trailerLineEnd, chunksEnd
 		if b != '\n' {
 			return errTrailer
 		}

@@ -162,7 +162,7 @@ func TestForwardFields(t *testing.T) {
 		{"underscore of a gateway's field", "X_Forwarded-For: 1|x_amzn_trace_id: 1|Transfer_Encoding: chunked|Content_Length: 5|X_API_KEY: k|A: b", "A: b"},
 	} {
 		var in []http1.Field
-		for _, f := range strings.Split(tt.in, "|") {
+		for f := range strings.SplitSeq(tt.in, "|") {
 			name, value, _ := strings.Cut(f, ": ")
 			in = append(in, http1.Field{Name: []byte(name), Value: []byte(value)})
 		}

@@ -1,5 +1,7 @@
 package http1
 
+import "bytes"
+
 // note takes notice of a field that says something about the message itself.
 func (h *head) note(f Field) *Error {
 	switch len(f.Name) {
@@ -37,20 +39,11 @@ func (h *head) note(f Field) *Error {
 // noteUpgrade keeps the protocol if it is the only one offered: of a list,
 // each reader may choose another.
 func (h *head) noteUpgrade(v []byte) {
-	if h.upgrades++; h.upgrades > 1 || hasComma(v) {
+	if h.upgrades++; h.upgrades > 1 || bytes.IndexByte(v, ',') >= 0 {
 		h.upgrade = nil
 		return
 	}
 	h.upgrade = v
-}
-
-func hasComma(v []byte) bool {
-	for _, c := range v {
-		if c == ',' {
-			return true
-		}
-	}
-	return false
 }
 
 // noteOptions reads connection options: tokens, of which empty ones are

@@ -46,9 +46,9 @@ type Response struct {
 // Get is the last value of the field named, nil if it is absent. The name
 // must be in lower case; names are compared without case.
 func Get(fields []Field, lower string) []byte {
-	for i := len(fields) - 1; i >= 0; i-- {
-		if EqualFold(fields[i].Name, lower) {
-			return fields[i].Value
+	for i := range fields {
+		if f := &fields[len(fields)-1-i]; EqualFold(f.Name, lower) {
+			return f.Value
 		}
 	}
 	return nil

@@ -94,7 +94,7 @@ func ValidHost(h []byte) bool {
 	if len(h) == 0 {
 		return false
 	}
-	end := 0
+	var end int
 	if h[0] == '[' {
 		end = 1
 		for end < len(h) && (unhex[h[end]] != 0xff || h[end] == ':' || h[end] == '.') {

@@ -141,7 +141,7 @@ func (e *exchange) stream(to answerer, r *http1.Response, silent bool) error {
 		}
 		if err != nil {
 			to.abort()
-			return nil //nolint:nilerr // the head is out, so the client can only be cut off
+			return nil // the head is out, so the client can only be cut off
 		}
 	}
 }

@@ -181,7 +181,11 @@ func (b *clientBody) finish() bool {
 // handOver moves what was read beyond the body to where heads are read.
 func (b *clientBody) handOver() {
 	c := b.c
-	if b.in != &c.in {
+	switch rest := b.in.bytes(); {
+	case b.in == &c.in:
+	case len(rest) <= len(c.in.b):
+		c.in.r, c.in.w = 0, copy(c.in.b, rest)
+	default:
 		c.in, b.e.rest = b.e.rest, c.in
 	}
 	if rest := c.in.bytes(); len(rest) == 2 && string(rest) == "\r\n" {

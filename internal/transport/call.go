@@ -176,7 +176,7 @@ func (c *call) attempt(e *exchange, body *outgoing, mustDial bool) (err error) {
 	l := c.conn.link
 	l.readBy = c.by
 	l.writeBy = min(c.by, e.now.plus(c.ups.cfg.WriteIdle))
-	n := 0
+	var n int
 	if body == nil {
 		c.wrote, n, err = c.conn.converse(c.out, c.head.b, c.fresh)
 	} else {

@@ -448,7 +448,7 @@ func TestEarlyAnswer(t *testing.T) {
 		if res.StatusCode != 413 || body != "big" || !res.Close {
 			t.Errorf("%s: got %d %q, close %v", framing, res.StatusCode, body, res.Close)
 		}
-		go c.Write([]byte("GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n")) //nolint:errcheck // the gateway may have closed
+		go c.Write([]byte("GET /smuggled HTTP/1.1\r\nHost: h\r\n\r\n")) // the gateway may have closed
 		if more, _ := io.ReadAll(c.br); len(more) > 0 {
 			t.Errorf("%s: then came %q", framing, more)
 		}

@@ -1,7 +1,10 @@
 package transport_test
 
 import (
+	"bufio"
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +18,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/transport"
+	"github.com/stagedoor/stagedoor/internal/transport/transporttest"
 )
 
 // echo answers with the body of the request.
@@ -229,7 +233,8 @@ func TestVersionsAndMethods(t *testing.T) {
 	addr, _, _ := start(t, transport.Config{Handler: routes{
 		"/": fixed(200, "hello"), "/none": fixed(204, "not sent"), "/same": fixed(304, "not sent"), "/stream": stream, "/unsafe": unsafe,
 		"/interim": fixed(100, "x"), "/panic": step(program.BodyDiscard, func(*program.Exchange) error { panic("a bug") }),
-		"/error": step(program.BodyDiscard, func(*program.Exchange) error { return errors.New("secret") }),
+		"/finish": {Steps: fixed(200, "hello").Steps, Finish: []program.Step{{Run: func(*program.Exchange) error { panic("a bug") }}}},
+		"/error":  step(program.BodyDiscard, func(*program.Exchange) error { return errors.New("secret") }),
 	}})
 	const internal = "HTTP/1.1 500 Internal Server Error\r\nDate: D\r\nx-amzn-ErrorType: InternalServerErrorException\r\nContent-Type: application/json\r\nContent-Length: 36\r\n\r\n" + `{"message": "Internal server error"}`
 	for _, tt := range []struct{ name, raw, want string }{
@@ -247,6 +252,7 @@ func TestVersionsAndMethods(t *testing.T) {
 		{"header injection", "GET /unsafe HTTP/1.1\r\nHost: h\r\n", internal},
 		{"no final status", "GET /interim HTTP/1.1\r\nHost: h\r\n", internal},
 		{"panic", "GET /panic HTTP/1.1\r\nHost: h\r\n", internal},
+		{"panic afterwards", "GET /finish HTTP/1.1\r\nHost: h\r\n", "HTTP/1.1 200 OK\r\nDate: D\r\nContent-Length: 5\r\n\r\nhello"},
 		{"error", "GET /error HTTP/1.1\r\nHost: h\r\n", internal},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -301,9 +307,31 @@ func TestZeroWindow(t *testing.T) {
 // TestClientGone: the context of a waiting step ends when the client goes, and
 // what the client sent meanwhile is not lost.
 func TestClientGone(t *testing.T) {
+	for _, name := range []string{"plain", "tls"} {
+		t.Run(name, func(t *testing.T) { testClientGone(t, name == "tls") })
+	}
+}
+
+func testClientGone(t *testing.T, secure bool) {
+	t.Helper()
+	var config *tls.Config
+	var pool *x509.CertPool
+	if secure {
+		var cert tls.Certificate
+		cert, pool = transporttest.Certificate(t, "127.0.0.1")
+		config = &tls.Config{Certificates: []tls.Certificate{cert}}
+	}
+	connect := func(addr string) *client {
+		c := dial(t, addr)
+		if secure {
+			c.Conn = tls.Client(c.Conn, &tls.Config{RootCAs: pool, ServerName: "127.0.0.1"})
+			c.br = bufio.NewReader(c.Conn)
+		}
+		return c
+	}
 	began, ended := make(chan struct{}), make(chan error)
 	release := make(chan struct{})
-	addr, _, _ := start(t, transport.Config{Handler: routes{
+	addr, _, _ := startTLS(t, transport.Config{Handler: routes{
 		"*": fixed(200, "next"),
 		"/gone": {Steps: []program.Step{{Waits: true, Run: func(x *program.Exchange) error {
 			ctx, cancel := context.WithTimeout(x.Context(), time.Minute)
@@ -331,8 +359,8 @@ func TestClientGone(t *testing.T) {
 				return nil
 			}},
 		}},
-	}})
-	c := dial(t, addr)
+	}}, config)
+	c := connect(addr)
 	c.send("GET /gone HTTP/1.1\r\nHost: h\r\n\r\n")
 	<-began
 	_ = c.Close()
@@ -340,7 +368,7 @@ func TestClientGone(t *testing.T) {
 		t.Errorf("context ended with %v", err)
 	}
 
-	c = dial(t, addr)
+	c = connect(addr)
 	c.send("GET /stays HTTP/1.1\r\nHost: h\r\n\r\n")
 	<-began
 	c.send("GET /stays HTTP/1.1\r\nHost: h\r\n\r\nGET / HT")

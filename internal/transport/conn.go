@@ -68,7 +68,7 @@ func (c *conn) serve() {
 			return // no HTTP was spoken; crypto/tls has sent its alert
 		}
 		now = c.link.clock.now()
-		first = now.plus(t.Header)
+		first = now.plus(t.FirstByte)
 		if http2 {
 			c.state.Store(connBusy) // it is drained in its own way
 			c.serveHTTP2()
@@ -133,9 +133,10 @@ func (s *Server) take(ctx *clientContext) *exchange {
 // awaitFirst waits for the first bytes of a request, until link.readBy.
 // Meanwhile the connection may be closed by drain.
 func (c *conn) awaitFirst() bool {
-	if c.in.reset(headBuffer); cap(c.in.b) > keepAtMost {
-		c.in.b = make([]byte, headBuffer)
+	if len(c.in.b) > headBuffer {
+		c.in.b = nil // a large request is no reason to keep much while idle
 	}
+	c.in.reset(headBuffer)
 	if c.state.Store(connIdle); c.ses.draining.Load() {
 		return false
 	}
@@ -166,7 +167,7 @@ func (c *conn) readHead(e *exchange) (n int, err error) {
 			if errors.Is(err, os.ErrDeadlineExceeded) {
 				return 0, errSlow
 			}
-			return 0, nil //nolint:nilerr // the client has gone; there is nobody to tell
+			return 0, nil // the client has gone; there is nobody to tell
 		}
 	}
 }
@@ -191,11 +192,12 @@ func (c *conn) exchange(e *exchange) (more bool) {
 		c.giveUp(e, errBegin)
 		return false
 	}
+	defer e.call.end() // in case that something panics below
 	e.play()
 	e.answer(&c.to)
-	x.Finished()
+	e.finished()
 	more = c.to.keep && c.body.finish()
-	e.call.end()
+	e.call.end() // now nobody else uses the body
 	if !more {
 		c.linger()
 		return false

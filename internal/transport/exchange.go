@@ -112,6 +112,16 @@ func (e *exchange) playOn() (done bool) {
 	}
 }
 
+// finished runs the finishing steps.
+func (e *exchange) finished() {
+	defer func() {
+		if p := recover(); p != nil {
+			e.srv.cfg.Log.Error("finishing step panicked", "panic", p, "stack", string(debug.Stack()))
+		}
+	}()
+	e.x.Finished()
+}
+
 // fail makes err the answer, after a wait that led to nothing.
 func (e *exchange) fail(err error) {
 	e.now = e.srv.clock.now()

@@ -45,8 +45,12 @@ func (c *conn) serveHTTP2() {
 	protocols.SetHTTP2(true)
 	ln := &oneConn{conn: c.rw, closed: make(chan struct{})}
 	h.http = &http.Server{
-		Handler:        h,
-		Protocols:      protocols,
+		Handler:   h,
+		Protocols: protocols,
+		// A head that never ends meets the time-out of the settings, and after
+		// them that of an idle connection.
+		ReadHeaderTimeout: s.cfg.Timeouts.Header,
+
 		IdleTimeout:    s.cfg.Timeouts.KeepAlive,
 		MaxHeaderBytes: s.cfg.Limits.Head,
 		ErrorLog:       slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
@@ -93,6 +97,7 @@ func (h *h2conn) count(reset bool) {
 func (h *h2conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := h.c.ses.srv
 	e := s.take(&clientContext{server: r.Context()})
+	defer e.call.end() // in case that something panics below
 	st := &h2stream{h: h, e: e, w: w, r: r, control: http.NewResponseController(w)}
 	s.Counters.Requests.Add(1)
 	e.x.Start = time.Now()
@@ -109,7 +114,7 @@ func (h *h2conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	default:
 		e.play()
 		e.answer(st)
-		e.x.Finished()
+		e.finished()
 	}
 	e.call.end()
 	e.ctx.end()

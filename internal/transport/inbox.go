@@ -19,9 +19,9 @@ func (in *inbox) take(n int) []byte {
 	return p
 }
 
-// reset makes all of b free. Nothing may point into it.
+// reset makes all of b free, of at least a size. Nothing may point into it.
 func (in *inbox) reset(size int) {
-	if in.r, in.w = 0, 0; in.b == nil {
+	if in.r, in.w = 0, 0; len(in.b) < size {
 		in.b = make([]byte, size)
 	}
 }

@@ -46,7 +46,15 @@ type link struct {
 	socket socket
 }
 
-var errKicked = errors.New("transport: read was called off")
+// errKicked is a read that was called off. It says that it is temporary,
+// because crypto/tls reads no more after an error that is not.
+var errKicked net.Error = kickedError{}
+
+type kickedError struct{}
+
+func (kickedError) Error() string   { return "transport: read was called off" }
+func (kickedError) Timeout() bool   { return true }
+func (kickedError) Temporary() bool { return true }
 
 // newLink makes a link that never times out.
 func newLink(c net.Conn, clk clock) *link {

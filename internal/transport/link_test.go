@@ -123,7 +123,7 @@ func TestLinkKick(t *testing.T) {
 				}
 			}
 			l.unkick()
-			go theirs.Write([]byte("x")) //nolint:errcheck // read below
+			go theirs.Write([]byte("x"))
 			if _, err := l.Read(make([]byte, 1)); err != nil {
 				t.Fatalf("after unkick: %v", err)
 			}

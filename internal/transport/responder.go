@@ -34,8 +34,8 @@ func (t *responder) start(r *http1.Response) *http1.Error {
 	e, req := t.e, &t.e.x.Request
 	r.Minor = req.Minor
 	t.keep = !t.front && req.KeepAlive && !e.x.Answer.Close && !t.c.ses.draining.Load() &&
-		!t.c.body.tooMuchLeft() && !e.call.sending() &&
-		req.Upgrade == nil // who asked to switch protocols may have done so already
+		req.Upgrade == nil && // who asked to switch protocols may have done so already
+		!e.call.sending() && !t.c.body.tooMuchLeft() // in this order: a sender uses the body
 	if r.Length == http1.Chunked && req.Minor == 0 && !t.front {
 		r.Length, t.keep, t.cut = http1.ToClose, false, true
 	}

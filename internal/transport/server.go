@@ -115,7 +115,7 @@ func (ses *session) accept(ctx context.Context, ln net.Listener) error {
 			ses.admit(nc)
 			continue
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the listener was closed because it was told to
 		case !passes(err):
 			return fmt.Errorf("accept on %s: %w", ln.Addr(), err)
 		}
@@ -132,7 +132,7 @@ func (ses *session) accept(ctx context.Context, ln net.Listener) error {
 // passes says whether accept may succeed later.
 func passes(err error) bool {
 	var temporary interface{ Temporary() bool }
-	return errors.As(err, &temporary) && temporary.Temporary() //nolint:staticcheck // deprecated for its vagueness, but it is what accept errors have
+	return errors.As(err, &temporary) && temporary.Temporary()
 }
 
 // admit starts a connection, or closes it if there are too many.

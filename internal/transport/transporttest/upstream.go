@@ -61,8 +61,7 @@ func NewUpstream(t testing.TB) *Upstream {
 		t.Fatal(err)
 	}
 	u := &Upstream{Addr: ln.Addr().String(), ln: ln, conns: map[net.Conn]struct{}{}}
-	u.wg.Add(1)
-	go u.accept()
+	u.wg.Go(u.accept)
 	t.Cleanup(u.close)
 	return u
 }
@@ -112,7 +111,6 @@ func (u *Upstream) close() {
 }
 
 func (u *Upstream) accept() {
-	defer u.wg.Done()
 	for {
 		c, err := u.ln.Accept()
 		if err != nil {
@@ -121,15 +119,13 @@ func (u *Upstream) accept() {
 		u.mu.Lock()
 		u.conns[c] = struct{}{}
 		u.mu.Unlock()
-		u.wg.Add(1)
-		go func() {
-			defer u.wg.Done()
+		u.wg.Go(func() {
 			u.serve(c)
 			_ = c.Close()
 			u.mu.Lock()
 			delete(u.conns, c)
 			u.mu.Unlock()
-		}()
+		})
 	}
 }
 
