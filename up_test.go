@@ -191,7 +191,7 @@ func serve(t testing.TB, h http.Handler) string {
 	t.Cleanup(func() { _ = s.Close(); <-done })
 	url := "http://" + s.Addr
 	for range 100 {
-		if resp, err := http.Get(url); err == nil { //nolint:gosec // our own server
+		if resp, err := http.Get(url); err == nil {
 			_ = resp.Body.Close()
 			break
 		}

@@ -39,8 +39,7 @@ func run() int {
 		return exitDone
 	}
 	fmt.Fprintln(os.Stderr, "stagedoor: "+err.Error())
-	var usage usageError
-	if errors.As(err, &usage) {
+	if _, ok := errors.AsType[usageError](err); ok {
 		fmt.Fprintln(os.Stderr, "stagedoor: see stagedoor --help")
 		return exitUsage
 	}

@@ -236,12 +236,12 @@ func TestRollback(t *testing.T) {
 func TestProblems(t *testing.T) {
 	b := newBench(t)
 	r, err := b.engine.Deploy(t.Context(), cloudformation.Request{Stack: "s", Source: cfn.Source{Name: "t.yaml", Text: []byte(
-		"Resources:\n  A:\n    Type: AWS::ApiGateway::RestApi\n    Properties: {Name: !Ref Nope}\n  B:\n    Type: AWS::Nothing::Here\n")}})
+		"Resources:\n  A:\n    Type: AWS::Nothing::There\n  B:\n    Type: AWS::Nothing::Here\n")}})
 	if err != nil || len(r.Problems) < 2 {
 		t.Fatalf("deploy = %v, %v, want both problems", r.Problems, err)
 	}
 	text := fmt.Sprint(r.Problems)
-	if !strings.Contains(text, "t.yaml:4:") || !strings.Contains(text, "t.yaml:6:") || !strings.Contains(text, "AWS::Nothing::Here") {
+	if !strings.Contains(text, "t.yaml:3:") || !strings.Contains(text, "t.yaml:5:") || !strings.Contains(text, "AWS::Nothing::Here") {
 		t.Errorf("problems = %s, want places and the type", text)
 	}
 	if len(b.calls) != 0 {

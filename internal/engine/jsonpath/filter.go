@@ -111,18 +111,18 @@ func (p *parser) operand(depth int) (operand, error) {
 	if p.pos >= len(p.text) {
 		return operand{}, p.fail("want a value")
 	}
-	switch c := p.text[p.pos]; {
-	case c == '@' || c == '$':
+	switch c := p.text[p.pos]; c {
+	case '@', '$':
 		p.pos++
 		path := &Path{text: p.text, definite: true}
 		if err := p.segments(path, depth+1); err != nil {
 			return operand{}, err
 		}
 		return operand{path: path, fromRoot: c == '$'}, nil
-	case c == '\'' || c == '"':
+	case '\'', '"':
 		text, err := p.quoted()
 		return operand{value: text}, err
-	case c == '[':
+	case '[':
 		return p.listOperand(depth)
 	}
 	from := p.pos

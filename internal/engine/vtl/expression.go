@@ -79,7 +79,7 @@ func (p *parser) link(ref *reference, depth int) (bool, error) {
 	case p.literally("["):
 		e, err := p.expression(depth + 1)
 		if err != nil || !p.take("]") {
-			p.pos = from // text that merely looks like an index
+			p.pos = from      // text that merely looks like an index
 			return false, nil //nolint:nilerr // it is no reference's any more
 		}
 		ref.path = append(ref.path, index{e})
