@@ -14,8 +14,9 @@ type document struct {
 	v3       bool
 	opt      Options
 	api      *API
-	validate *string // the root's request validator
-	inline   int     // models made for inline schemas
+	validate *string           // the root's request validator
+	inline   map[string]string // names of the models made for inline schemas, by their text
+	parts    *parts
 }
 
 // Import reads a document.
@@ -32,7 +33,7 @@ func Import(body []byte, opt Options) (*API, error) {
 	if !ok {
 		return nil, ErrInvalid
 	}
-	d := &document{root: root, opt: opt, api: &API{}}
+	d := &document{root: root, opt: opt, api: &API{}, inline: map[string]string{}, parts: newParts()}
 	swagger, open := root.text("swagger"), root.text("openapi")
 	switch {
 	case swagger != nil && (*swagger == "2.0" || *swagger == "2"):
@@ -91,6 +92,10 @@ func (d *document) settings() {
 	a.APIKeySource = root.text(ext + "api-key-source")
 	a.BinaryMediaTypes = root.texts(ext + "binary-media-types")
 	a.MinimumCompressionSize = root.number(ext + "minimum-compression-size")
+	if a.MinimumCompressionSize == nil && root.get(ext+"minimum-compression-size") != nil {
+		none := int32(-1) // no number; to be refused like one out of range
+		a.MinimumCompressionSize = &none
+	}
 	a.EndpointAccessMode = root.text(ext + "endpoint-access-mode")
 	a.SecurityPolicy = root.text(ext + "security-policy")
 	if p := root.get(ext + "policy"); p != nil {
@@ -163,6 +168,7 @@ func (d *document) paths() error {
 			return fmt.Errorf("%w: path %q does not start with a slash", ErrInvalid, name)
 		}
 		p := Path{Path: clean(prefix + name)}
+		d.describe(DocumentationPart{Type: "RESOURCE", Path: p.Path}, item, "description", "summary")
 		for _, verb := range item.names {
 			if method := verbOf(verb); method != "" {
 				p.Methods = append(p.Methods, d.operation(item, item.object(verb), p.Path, method))

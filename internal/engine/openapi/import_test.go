@@ -94,12 +94,25 @@ func TestImport(t *testing.T) {
 				},
 			},
 		}}}},
+		Documentation: &openapi.Documentation{Parts: []openapi.DocumentationPart{
+			{Type: "MODEL", Name: "Pet", Properties: `{"description":"a pet"}`},
+			{Type: "RESPONSE", Path: "/shop/pets/{id}", Method: "GET", StatusCode: "200", Properties: `{"description":"ok"}`},
+			{Type: "API", Properties: `{"info":{"description":"d"}}`},
+		}},
 		Warnings: []string{"Invalid format for 'requestParameters'. Expected type string for property 'integration.request.header.bad' of resource '/shop/pets/{id}' and method 'GET' but got 'true'"},
 	}
 	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(openapi.Model{})); diff != "" {
 		t.Errorf("Import (-want +got):\n%s", diff)
 	}
-	text := `{"type":"object","description":"a pet","properties":{"owner":{"$ref":"https://apigateway.amazonaws.com/restapis/a1/models/Owner"}}}`
+	const text = `{
+  "type" : "object",
+  "description" : "a pet",
+  "properties" : {
+    "owner" : {
+      "$ref" : "https://apigateway.amazonaws.com/restapis/a1/models/Owner"
+    }
+  }
+}`
 	if got := got.Models[0].Text("a1"); got != text {
 		t.Errorf("Text = %s, want %s", got, text)
 	}
@@ -123,8 +136,8 @@ func TestImportV3(t *testing.T) {
 	c := "c"
 	want := []openapi.Path{{Path: "/a/b/x", Methods: []openapi.Method{{
 		HTTPMethod: "POST", AuthorizationType: "COGNITO_USER_POOLS", Authorizer: &c, Scopes: []string{"s1"},
-		RequestModels: map[string]string{"application/json": "MODEL000001"},
-		Responses:     []openapi.Response{{StatusCode: "201", Models: map[string]string{"text/plain": "MODEL000001"}}},
+		RequestModels: map[string]string{"application/json": "MODELa2c799"},
+		Responses:     []openapi.Response{{StatusCode: "201", Models: map[string]string{"text/plain": "MODELa2c799"}}},
 		Integration:   &openapi.Integration{Type: "MOCK", RequestTemplates: map[string]*string{"application/json": new(`{"statusCode":200}`)}},
 	}}}}
 	if diff := cmp.Diff(want, got.Paths); diff != "" {

@@ -1,7 +1,6 @@
 package openapi
 
 import (
-	"fmt"
 	"sort"
 	"strings"
 )
@@ -24,6 +23,7 @@ func (d *document) operation(item, op *object, path, verb string) Method {
 	if in := d.integrationOf(op); in != nil {
 		m.Integration = d.integration(in, path, verb)
 	}
+	d.describeOperation(&m, item, op, path)
 	return m
 }
 
@@ -212,28 +212,6 @@ func upper(s *string) *string {
 	}
 	u := strings.ToUpper(*s)
 	return &u
-}
-
-// documentation is x-amazon-apigateway-documentation.
-func (d *document) documentation() {
-	o := d.root.object(ext + "documentation")
-	if o == nil {
-		return
-	}
-	doc := &Documentation{Version: o.text("version")}
-	for _, v := range o.list("documentationParts") {
-		part, _ := v.(*object)
-		loc := part.object("location")
-		if loc == nil {
-			d.warn("Documentation part without a location was ignored")
-			continue
-		}
-		doc.Parts = append(doc.Parts, DocumentationPart{
-			Type: fmt.Sprint(orEmpty(loc.text("type"))), Path: orEmpty(loc.text("path")), Method: orEmpty(loc.text("method")),
-			StatusCode: orEmpty(loc.text("statusCode")), Name: orEmpty(loc.text("name")), Properties: jsonText(part.get("properties")),
-		})
-	}
-	d.api.Documentation = doc
 }
 
 func orEmpty(s *string) string {

@@ -2,7 +2,10 @@ package openapi
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,7 +15,7 @@ const ModelRef = "https://apigateway.amazonaws.com/restapis/%s/models/%s"
 
 // Text is the schema as API Gateway keeps it: JSON, with refs to the models of
 // the API whose id is given.
-func (m Model) Text(apiID string) string { return jsonText(rewriteRefs(m.schema, apiID)) }
+func (m Model) Text(apiID string) string { return prettyText(rewriteRefs(m.schema, apiID)) }
 
 func rewriteRefs(v any, apiID string) any {
 	switch v := v.(type) {
@@ -62,12 +65,63 @@ func (d *document) models() {
 		return
 	}
 	for _, name := range o.names {
+		schema := o.object(name)
 		d.api.Models = append(d.api.Models, Model{
 			Name:        name,
-			Description: o.object(name).text("description"),
-			schema:      o.get(name),
+			Description: schema.text("description"),
+			schema:      d.supported(o.get(name)),
 		})
+		d.describe(DocumentationPart{Type: "MODEL", Name: name}, schema, "description")
 	}
+}
+
+// supported is a schema without the keywords that API Gateway drops.
+// parity: spec/definitions.md 5.4, known issues of the developer guide.
+func (d *document) supported(v any) any {
+	schema, ok := v.(*object)
+	if !ok {
+		return v
+	}
+	out := newObject()
+	for _, name := range schema.names {
+		member := schema.values[name]
+		switch name {
+		case "discriminator", "example", "exclusiveMinimum", "readOnly", "default":
+			continue
+		case "oneOf":
+			if !d.v3 {
+				continue
+			}
+		case "properties", "patternProperties", "definitions":
+			out.set(name, d.supportedEach(member))
+			continue
+		case "enum":
+			out.set(name, member) // values, no schema
+			continue
+		}
+		if list, ok := member.([]any); ok {
+			kept := make([]any, len(list))
+			for i := range list {
+				kept[i] = d.supported(list[i])
+			}
+			member = kept
+		}
+		out.set(name, d.supported(member))
+	}
+	return out
+}
+
+// supportedEach does the same to schemas that have names of their own.
+func (d *document) supportedEach(v any) any {
+	named, ok := v.(*object)
+	if !ok {
+		return v
+	}
+	out := newObject()
+	for _, name := range named.names {
+		out.set(name, d.supported(named.values[name]))
+	}
+	return out
 }
 
 // schemaModel is the name of the model for a schema in an operation: the one
@@ -80,21 +134,32 @@ func (d *document) schemaModel(schema *object) string {
 		name, _ := modelName(*ref)
 		return name
 	}
-	text := jsonText(schema)
-	for _, m := range d.api.Models {
-		if strings.HasPrefix(m.Name, inlinePrefix) && jsonText(m.schema) == text {
-			return m.Name
-		}
+	kept := d.supported(schema)
+	text := jsonText(kept)
+	if name, ok := d.inline[text]; ok {
+		return name
 	}
-	d.inline++
-	name := fmt.Sprintf("%s%06d", inlinePrefix, d.inline)
-	d.api.Models = append(d.api.Models, Model{Name: name, schema: schema})
+	name := d.inlineName(text)
+	d.inline[text] = name
+	d.api.Models = append(d.api.Models, Model{Name: name, schema: kept})
 	return name
 }
 
-// inlinePrefix starts the names of models made for inline schemas; AWS's form
-// is MODEL and some random text (spec/definitions.md 5.4, not recorded).
-const inlinePrefix = "MODEL"
+// inlineName is a name for the model of an inline schema. AWS's form is MODEL
+// and six digits; ours come from the text, so that a document taken in again
+// gives the same names and another document none of them.
+// parity: spec/definitions.md 5.4, the digits are not recorded
+func (d *document) inlineName(text string) string {
+	sum := sha256.Sum256([]byte(text))
+	all := hex.EncodeToString(sum[:])
+	for n := 6; n < len(all); n++ {
+		name := "MODEL" + all[:n]
+		if !slices.ContainsFunc(d.api.Models, func(m Model) bool { return m.Name == name }) {
+			return name
+		}
+	}
+	return "MODEL" + all
+}
 
 // deref follows a local reference; nil if it leads nowhere.
 func (d *document) deref(o *object) *object {

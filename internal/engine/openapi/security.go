@@ -19,8 +19,12 @@ func (d *document) authorizers() {
 	}
 	for _, name := range schemes.names {
 		scheme := schemes.object(name)
+		d.describe(DocumentationPart{Type: "AUTHORIZER", Name: name}, scheme, "description")
 		a := scheme.object(ext + "authorizer")
 		if a == nil {
+			if kind := orEmpty(scheme.text("type")); kind != "" && kind != "apiKey" {
+				d.warn("Unsupported security definition type '%s' for '%s'. Ignoring.", kind, name)
+			}
 			continue
 		}
 		d.api.Authorizers = append(d.api.Authorizers, authorizer(name, scheme, a))
@@ -54,13 +58,9 @@ func authorizer(name string, scheme, a *object) Authorizer {
 
 // security decides how an operation is authorized: its own requirement, even an
 // empty one, replaces the root's; the first entry that names an authorizer counts.
+// x-amazon-apigateway-auth is stronger than what requirements say about
+// authorization, but not about API keys.
 func (d *document) security(m *Method, op *object) {
-	if a := op.object(ext + "auth"); a != nil {
-		if t := upper(a.text("type")); t != nil {
-			m.AuthorizationType = *t
-		}
-		return
-	}
 	list := d.root.list("security")
 	if op.has("security") {
 		list = op.list("security")
@@ -74,13 +74,21 @@ func (d *document) security(m *Method, op *object) {
 			d.require(m, name, requirement.texts(name))
 		}
 	}
+	if isSigned(op.text(ext + "authtype")) { // of old documents
+		m.AuthorizationType, m.Authorizer, m.Scopes = "AWS_IAM", nil, nil
+	}
+	if t := upper(op.object(ext + "auth").text("type")); t != nil {
+		m.AuthorizationType, m.Authorizer, m.Scopes = *t, nil, nil
+	}
 }
+
+func isSigned(authtype *string) bool { return strings.EqualFold(orEmpty(authtype), "awsSigv4") }
 
 func (d *document) require(m *Method, name string, scopes []string) {
 	scheme := d.schemes().object(name)
 	for i := range d.api.Authorizers {
 		a := &d.api.Authorizers[i]
-		if a.Name != name || m.Authorizer != nil {
+		if a.Name != name || m.AuthorizationType != "NONE" {
 			continue
 		}
 		m.Authorizer = &a.Name
@@ -92,8 +100,10 @@ func (d *document) require(m *Method, name string, scopes []string) {
 	}
 	switch {
 	case scheme.object(ext+"authorizer") != nil:
-	case strings.EqualFold(orEmpty(scheme.text(ext+"authtype")), "awsSigv4"):
-		m.AuthorizationType = "AWS_IAM"
+	case isSigned(scheme.text(ext + "authtype")):
+		if m.Authorizer == nil {
+			m.AuthorizationType = "AWS_IAM"
+		}
 	case orEmpty(scheme.text("type")) == "apiKey" && strings.EqualFold(orEmpty(scheme.text("name")), "x-api-key"):
 		m.APIKeyRequired = true
 	}
