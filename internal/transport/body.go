@@ -22,9 +22,10 @@ type clientBody struct {
 
 	seen   int64 // bytes of the body itself
 	pace   pace
-	expect bool // the client waits to be told to go on
-	done   bool // all of it was read
-	failed bool // it cannot be read to its end
+	expect bool  // the client waits to be told to go on
+	done   bool  // all of it was read
+	failed bool  // it cannot be read to its end
+	wrong  error // with what comes next
 }
 
 func (b *clientBody) start(e *exchange) {
@@ -63,10 +64,9 @@ func (b *clientBody) ready(limit int64) ([]byte, bool) {
 	return b.in.take(int(b.left)), true
 }
 
-// readyChunks is ready for a chunked body. Its pieces are moved together, over
-// the framing between them.
+// readyChunks is ready for a chunked body.
 func (b *clientBody) readyChunks(limit int64) ([]byte, bool) {
-	var look, again http1.Chunks
+	var look http1.Chunks
 	raw, n, size := b.in.bytes(), 0, 0
 	for n < len(raw) && !look.Done() {
 		piece, used, err := look.Next(raw[n:])
@@ -79,17 +79,35 @@ func (b *clientBody) readyChunks(limit int64) ([]byte, bool) {
 	if !look.Done() || int64(size) > limit {
 		return nil, false
 	}
-	b.in.r += n
-	b.done, b.seen = true, int64(size)
-	for from, to := 0, 0; from < n; {
-		piece, used, err := again.Next(raw[from:n])
+	b.seen = int64(size)
+	return b.merge(limit), true
+}
+
+// merge decodes the chunks that are in memory and moves their data together,
+// over the framing between them: a body in chunks of one byte must not become
+// as many writes. What is wrong after the data is kept in b.wrong.
+func (b *clientBody) merge(limit int64) []byte {
+	raw, at, from, size := b.in.bytes(), 0, 0, 0
+	for at < len(raw) && !b.chunks.Done() {
+		piece, used, err := b.chunks.Next(raw[at:])
 		if err != nil {
-			return nil, false // cannot be: the same bytes went through before
+			b.wrong = err
+			break
 		}
-		to += copy(raw[to:], piece)
-		from += used
+		at += used
+		if size == 0 {
+			from = at - len(piece) // a piece is the end of what was used
+		} else {
+			copy(raw[from+size:], piece)
+		}
+		if size += len(piece); int64(size)+b.chunks.Left() > limit {
+			b.wrong = errTooLarge
+			break
+		}
 	}
-	return raw[:size:size], true
+	b.in.r += at
+	b.done = b.chunks.Done()
+	return raw[from : from+size : from+size]
 }
 
 func (b *clientBody) next(limit int64) ([]byte, error) {
@@ -106,6 +124,9 @@ func (b *clientBody) piece(limit int64) ([]byte, error) {
 		return nil, errTooLarge
 	}
 	for !b.done {
+		if b.wrong != nil {
+			return nil, b.wrong
+		}
 		if b.in.empty() {
 			if err := b.fill(); err != nil {
 				return nil, err
@@ -117,16 +138,7 @@ func (b *clientBody) piece(limit int64) ([]byte, error) {
 			b.done = b.left == 0
 			return piece, nil
 		}
-		piece, n, err := b.chunks.Next(b.in.bytes())
-		if err != nil {
-			return nil, err
-		}
-		b.in.r += n
-		b.done = b.chunks.Done()
-		if b.seen+int64(len(piece))+b.chunks.Left() > limit || b.seen+int64(len(piece)) < 0 {
-			return nil, errTooLarge
-		}
-		if len(piece) > 0 {
+		if piece := b.merge(limit - b.seen); len(piece) > 0 {
 			return piece, nil
 		}
 	}

@@ -599,3 +599,27 @@ func TestOrigin(t *testing.T) {
 		t.Errorf("got %d, want 500", res.StatusCode)
 	}
 }
+
+// TestTinyChunks: a body in chunks of one byte does not become as many writes.
+func TestTinyChunks(t *testing.T) {
+	reads := make(chan int, 1)
+	gw, _ := gateway(t, backEnd(t, func(c net.Conn, _ *bufio.Reader) {
+		n, got := 0, ""
+		for buf := make([]byte, 1<<20); !strings.HasSuffix(got, "0\r\n\r\n"); n++ {
+			m, err := c.Read(buf)
+			if err != nil {
+				return
+			}
+			got += string(buf[:m])
+		}
+		reads <- n
+		_, _ = io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	}), transport.UpstreamConfig{}, nil)
+	c := dial(t, gw)
+	c.send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n")
+	c.send(strings.Repeat("1\r\nx\r\n", 20000) + "0\r\n\r\n")
+	c.response("POST")
+	if n := <-reads; n > 200 {
+		t.Errorf("20000 chunks came to the back end in %d reads", n)
+	}
+}

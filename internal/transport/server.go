@@ -139,7 +139,8 @@ func passes(err error) bool {
 func (ses *session) admit(nc net.Conn) {
 	s := ses.srv
 	remote := addrPort(nc.RemoteAddr())
-	if !s.enter(remote.Addr()) {
+	who := party(remote.Addr())
+	if !s.enter(who) {
 		s.Counters.Crowded.Add(1)
 		_ = nc.Close() // nothing was said on it
 		return
@@ -153,8 +154,21 @@ func (ses *session) admit(nc net.Conn) {
 		ses.mu.Lock()
 		delete(ses.conns, c)
 		ses.mu.Unlock()
-		s.leave(remote.Addr())
+		s.leave(who)
 	})
+}
+
+// party is who is counted for an address: over IPv6 a whole /64, which is what
+// one customer of a network has at least.
+func party(a netip.Addr) netip.Addr {
+	if !a.Is6() {
+		return a
+	}
+	p, err := a.Prefix(64)
+	if err != nil {
+		return a
+	}
+	return p.Addr()
 }
 
 func (s *Server) enter(addr netip.Addr) bool {
