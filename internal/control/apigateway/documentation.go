@@ -211,59 +211,67 @@ func (s *Service) DeleteDocumentationPart(
 func (s *Service) ImportDocumentationParts(
 	ctx context.Context, in *v1.ImportDocumentationPartsInput,
 ) (*v1.DocumentationPartIds, error) {
-	doc, err := openapi.Import(in.Body, openapi.Options{})
+	doc, err := openapi.Import(in.Body, openapi.Options{Variables: s.variables()})
 	if err != nil {
 		return nil, fault.BadRequest.New(err, "Unable to build importer with provided input.")
+	}
+	if isTrue(in.FailOnWarnings) {
+		if err := refuseWarnings(doc.Warnings); err != nil {
+			return nil, err
+		}
 	}
 	return update(ctx, s, func(tx store.Tx) (*v1.DocumentationPartIds, error) {
 		if _, err := s.restAPI(tx, in.RestApiId); err != nil {
 			return nil, err
 		}
-		out := &v1.DocumentationPartIds{Warnings: []string{}}
-		out.Ids, err = s.takeParts(tx, in.RestApiId, doc, text(in.Mode) == "overwrite")
+		out := &v1.DocumentationPartIds{Warnings: append([]string{}, doc.Warnings...)}
+		out.Ids, err = s.takeParts(tx, in.RestApiId, doc.Documentation, text(in.Mode) == "overwrite")
 		return out, err
 	})
 }
 
 // takeParts brings a document's parts into an API and answers with their ids.
-func (s *Service) takeParts(tx store.Tx, apiID string, doc *openapi.API, overwrite bool) ([]string, error) {
-	ids := []string{}
+// doc may be nil.
+func (s *Service) takeParts(tx store.Tx, apiID string, doc *openapi.Documentation, overwrite bool) ([]string, error) {
 	old, err := store.All[api.DocumentationPart](tx, api.DocumentationParts(apiID))
 	if err != nil {
 		return nil, err
 	}
-	if doc.Documentation != nil {
-		for _, d := range doc.Documentation.Parts {
-			p := api.DocumentationPart{Properties: d.Properties, Location: api.DocumentationLocation{
-				Type: d.Type, Path: given(d.Path), Method: given(d.Method), StatusCode: given(d.StatusCode), Name: given(d.Name),
-			}}
-			if at := partAt(old, p.Location); at != nil {
-				p.ID = at.ID
-				err = store.Put(tx, api.DocumentationPartKey(apiID, p.ID), p)
-			} else {
-				err = s.addPart(tx, apiID, &p)
-				old = append(old, p)
-			}
-			if err != nil {
-				return nil, err
-			}
-			ids = append(ids, p.ID)
+	ids, taken := []string{}, map[string]bool{}
+	at := make(map[string]string, len(old)) // place -> id
+	for _, p := range old {
+		at[spell(p.Location)] = p.ID
+	}
+	if doc == nil {
+		doc = &openapi.Documentation{}
+	}
+	for _, d := range doc.Parts {
+		p := api.DocumentationPart{Properties: d.Properties, Location: api.DocumentationLocation{
+			Type: d.Type, Path: given(d.Path), Method: given(d.Method), StatusCode: given(d.StatusCode), Name: given(d.Name),
+		}}
+		if err := checkPartLocation(p.Location); err != nil {
+			return nil, err
 		}
+		place := spell(p.Location)
+		if p.ID = at[place]; p.ID != "" {
+			err = store.Put(tx, api.DocumentationPartKey(apiID, p.ID), p)
+		} else {
+			err = s.addPart(tx, apiID, &p)
+		}
+		if err != nil {
+			return nil, err
+		}
+		at[place], taken[p.ID] = p.ID, true
+		ids = append(ids, p.ID)
 	}
 	for _, p := range old {
-		if overwrite && !slices.Contains(ids, p.ID) {
+		if overwrite && !taken[p.ID] {
 			if err := tx.Delete(api.DocumentationPartKey(apiID, p.ID)); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return ids, nil
-}
-
-// documentation brings in what a document says about its API.
-func (t *taking) documentation(d *openapi.API) error {
-	_, err := t.service.takeParts(t.tx, t.api.ID, d, t.overwrite)
-	return err
 }
 
 func wirePart(p api.DocumentationPart) *v1.DocumentationPart {

@@ -190,13 +190,20 @@ func setConnectionType(i *api.Integration, p patch) error {
 // setContentHandling sets how bodies are converted; empty is not at all.
 func setContentHandling[T any](field func(*T) **string) setter[T] {
 	return func(doc *T, p patch) error {
-		switch p.text() {
-		case "", "CONVERT_TO_BINARY", "CONVERT_TO_TEXT":
-			*field(doc) = given(p.text())
-			return nil
+		if err := checkContentHandling(p.text()); err != nil {
+			return err
 		}
-		return bad("Invalid ContentHandlingStrategy specified. Valid options are CONVERT_TO_BINARY,CONVERT_TO_TEXT")
+		*field(doc) = given(p.text())
+		return nil
 	}
+}
+
+func checkContentHandling(handling string) error {
+	switch handling {
+	case "", "CONVERT_TO_BINARY", "CONVERT_TO_TEXT":
+		return nil
+	}
+	return bad("Invalid ContentHandlingStrategy specified. Valid options are CONVERT_TO_BINARY,CONVERT_TO_TEXT")
 }
 
 // DeleteIntegration takes a method's integration away, with its responses.

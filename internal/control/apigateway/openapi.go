@@ -3,7 +3,6 @@ package apigateway
 import (
 	"context"
 	"errors"
-	"maps"
 	"slices"
 	"strings"
 
@@ -30,10 +29,13 @@ func (s *Service) ImportRestApi(ctx context.Context, in *v1.ImportRestApiInput) 
 	}
 	create := &v1.CreateRestApiInput{Name: d.Title}
 	if t := in.Parameters["endpointConfigurationTypes"]; t != "" {
-		create.EndpointConfiguration = &v1.EndpointConfiguration{Types: []string{t}}
+		create.EndpointConfiguration = &v1.EndpointConfiguration{Types: strings.Split(t, ",")}
 	}
 	if err := checkEndpoint(create.EndpointConfiguration); err != nil {
 		return nil, err
+	}
+	if e := create.EndpointConfiguration; e != nil && !slices.Contains([]string{edge, regional, private}, e.Types[0]) {
+		return nil, bad("Invalid EndpointTypes specified. Valid options are REGIONAL,EDGE,PRIVATE")
 	}
 	return update(ctx, s, func(tx store.Tx) (*v1.RestApi, error) {
 		a, err := s.newRestAPI(tx, create)
@@ -84,7 +86,7 @@ func (s *Service) readOpenAPI(body []byte, params map[string]string, failOnWarni
 	d, err := openapi.Import(body, openapi.Options{
 		BasePath:            mode,
 		IgnoreDocumentation: params["ignore"] == "documentation",
-		Variables:           map[string]string{"AWS::AccountId": s.cfg.Account, "AWS::Partition": s.cfg.Partition, "AWS::Region": s.cfg.Region},
+		Variables:           s.variables(),
 	})
 	if errors.Is(err, openapi.ErrInvalid) {
 		return nil, fault.BadRequest.New(err, openapi.ErrInvalid.Error())
@@ -95,10 +97,27 @@ func (s *Service) readOpenAPI(body []byte, params map[string]string, failOnWarni
 	if d.Title == "" {
 		return nil, bad(openapi.ErrInvalid.Error())
 	}
-	if isTrue(failOnWarnings) && len(d.Warnings) > 0 {
-		return nil, bad("Warnings found during import:\n\t" + strings.Join(d.Warnings, "\n\t"))
+	if isTrue(failOnWarnings) {
+		if err := refuseWarnings(d.Warnings); err != nil {
+			return nil, err
+		}
 	}
 	return d, nil
+}
+
+// refuseWarnings is the answer to a document with warnings when the caller
+// wants none.
+func refuseWarnings(warnings []string) error {
+	if len(warnings) == 0 {
+		return nil
+	}
+	return bad("Warnings found during import:\n\t" + strings.Join(warnings, "\n\t"))
+}
+
+// variables are what ${AWS::...} stands for in documents.
+// parity: spec/definitions.md 5.3
+func (s *Service) variables() map[string]string {
+	return map[string]string{"AWS::AccountId": s.cfg.Account, "AWS::Partition": s.cfg.Partition, "AWS::Region": s.cfg.Region}
 }
 
 // takeIn changes an API into what a document says.
@@ -115,6 +134,9 @@ func (s *Service) takeIn(tx store.Tx, a *api.RestAPI, d *openapi.API, overwrite 
 			return nil, err
 		}
 	}
+	if err := t.refusal(d.Warnings); err != nil {
+		return nil, err
+	}
 	out := wireRestAPI(*a, a.Tags)
 	out.Warnings = d.Warnings
 	return out, nil
@@ -122,8 +144,11 @@ func (s *Service) takeIn(tx store.Tx, a *api.RestAPI, d *openapi.API, overwrite 
 
 func (s *Service) takeSettings(a *api.RestAPI, d *openapi.API, overwrite bool) error {
 	a.Name, a.Version, a.Description = d.Title, d.Version, d.Description
-	if d.APIKeySource != nil {
-		a.APIKeySource = *d.APIKeySource
+	if source := d.APIKeySource; source != nil {
+		if *source != "HEADER" && *source != "AUTHORIZER" {
+			return bad("Invalid ApiKeySourceType specified. Valid options are HEADER,AUTHORIZER")
+		}
+		a.APIKeySource = *source
 	}
 	if overwrite && d.BinaryMediaTypes != nil {
 		a.BinaryMediaTypes = nil
@@ -159,118 +184,5 @@ func (s *Service) takeSettings(a *api.RestAPI, d *openapi.API, overwrite bool) e
 		return err
 	}
 	a.Policy = policy
-	return nil
-}
-
-// taking is a document being taken into an API.
-type taking struct {
-	service     *Service
-	tx          store.Tx
-	api         *api.RestAPI
-	overwrite   bool
-	validators  map[string]string // name -> id
-	authorizers map[string]string // name -> id
-}
-
-// clear removes what is under a prefix if the document replaces everything.
-func (t *taking) clear(prefix store.Key) error {
-	if !t.overwrite {
-		return nil
-	}
-	return store.DeleteAll(t.tx, prefix)
-}
-
-func (t *taking) models(d *openapi.API) error {
-	if err := t.clear(api.Models(t.api.ID)); err != nil {
-		return err
-	}
-	for _, m := range d.Models {
-		key := api.ModelKey(t.api.ID, m.Name)
-		model, err := store.Get[api.Model](t.tx, key)
-		if errors.Is(err, store.ErrMissing) {
-			model.ID, err = t.service.cfg.NewID(idLength), nil
-		}
-		if err != nil {
-			return err
-		}
-		model.Name, model.Description, model.ContentType, model.Schema = m.Name, m.Description, "application/json", m.Text(t.api.ID)
-		if err := store.Put(t.tx, key, model); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *taking) takeValidators(d *openapi.API) error {
-	old, err := store.All[api.RequestValidator](t.tx, api.Validators(t.api.ID))
-	if err != nil {
-		return err
-	}
-	if err := t.clear(api.Validators(t.api.ID)); err != nil {
-		return err
-	}
-	for _, v := range old {
-		t.validators[v.Name] = v.ID
-	}
-	for _, v := range d.Validators {
-		id, err := t.idOf(t.validators, v.Name, func(id string) store.Key { return api.ValidatorKey(t.api.ID, id) })
-		if err != nil {
-			return err
-		}
-		doc := api.RequestValidator{ID: id, Name: v.Name, ValidateBody: v.Body, ValidateParameters: v.Parameters}
-		if err := store.Put(t.tx, api.ValidatorKey(t.api.ID, id), doc); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *taking) takeAuthorizers(d *openapi.API) error {
-	old, err := store.All[api.Authorizer](t.tx, api.Authorizers(t.api.ID))
-	if err != nil {
-		return err
-	}
-	if err := t.clear(api.Authorizers(t.api.ID)); err != nil {
-		return err
-	}
-	for _, a := range old {
-		t.authorizers[a.Name] = a.ID
-	}
-	for _, a := range d.Authorizers {
-		id, err := t.idOf(t.authorizers, a.Name, func(id string) store.Key { return api.AuthorizerKey(t.api.ID, id) })
-		if err != nil {
-			return err
-		}
-		doc := api.Authorizer{
-			ID: id, Name: a.Name, Type: a.Type, AuthType: a.AuthType, URI: a.URI, Credentials: a.Credentials, ProviderARNs: a.ProviderARNs,
-			IdentitySource: a.Identity, IdentityValidationExpression: a.Validation, ResultTTLSeconds: a.TTLSeconds,
-		}
-		if err := store.Put(t.tx, api.AuthorizerKey(t.api.ID, id), doc); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// idOf is the id that a name had before, or a new one.
-func (t *taking) idOf(known map[string]string, name string, key func(string) store.Key) (string, error) {
-	if id, ok := known[name]; ok {
-		return id, nil
-	}
-	id, err := t.service.freshID(t.tx, idLength, key)
-	known[name] = id
-	return id, err
-}
-
-func (t *taking) gatewayResponses(d *openapi.API) error {
-	if err := t.clear(api.GatewayResponses(t.api.ID)); err != nil {
-		return err
-	}
-	for _, g := range d.GatewayResponses {
-		doc := api.GatewayResponse{Type: g.Type, StatusCode: g.StatusCode, Parameters: maps.Clone(g.Parameters), Templates: maps.Clone(g.Templates)}
-		if err := store.Put(t.tx, api.GatewayResponseKey(t.api.ID, g.Type), doc); err != nil {
-			return err
-		}
-	}
 	return nil
 }

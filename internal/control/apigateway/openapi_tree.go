@@ -2,13 +2,12 @@ package apigateway
 
 import (
 	"cmp"
-	"errors"
+	"maps"
 	"slices"
 	"strings"
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/engine/openapi"
-	"github.com/stagedoor/stagedoor/internal/fault"
 	"github.com/stagedoor/stagedoor/internal/store"
 	v1 "github.com/stagedoor/stagedoor/internal/wire/apigateway"
 )
@@ -26,14 +25,17 @@ func (t *taking) resources(d *openapi.API) error {
 	if err := t.prune(all, d); err != nil {
 		return err
 	}
-	at := make(map[string]api.Resource, len(all))
+	grown := grownTree{at: make(map[string]api.Resource, len(all)), kids: map[string][]api.Resource{}}
 	for _, r := range all {
-		at[r.Path] = r
+		grown.add(r)
 	}
 	for _, p := range d.Paths {
-		r, err := t.resource(all, at, p.Path)
+		r, err := t.resource(grown, p.Path)
 		if err != nil {
-			return err
+			if err := t.note(err, "Unable to create resource at path '%s'", p.Path); err != nil {
+				return err
+			}
+			continue
 		}
 		for i := range p.Methods {
 			if err := t.method(r, &p.Methods[i]); err != nil {
@@ -68,14 +70,25 @@ func (t *taking) prune(all tree, d *openapi.API) error {
 	return nil
 }
 
-// resource is the one at a path, made with its parents if it is not there. at
-// is all by path.
-func (t *taking) resource(all tree, at map[string]api.Resource, path string) (api.Resource, error) {
-	if r, ok := at[path]; ok {
+// grownTree is a tree that a document adds to: a thousand paths must not each
+// look at all others.
+type grownTree struct {
+	at   map[string]api.Resource   // by path
+	kids map[string][]api.Resource // by id of the parent
+}
+
+func (g grownTree) add(r api.Resource) {
+	g.at[r.Path] = r
+	g.kids[r.ParentID] = append(g.kids[r.ParentID], r)
+}
+
+// resource is the one at a path, made with its parents if it is not there.
+func (t *taking) resource(g grownTree, path string) (api.Resource, error) {
+	if r, ok := g.at[path]; ok {
 		return r, nil
 	}
 	cut := strings.LastIndexByte(path, '/')
-	parent, err := t.resource(all, at, cmp.Or(path[:cut], "/"))
+	parent, err := t.resource(g, cmp.Or(path[:cut], "/"))
 	if err != nil {
 		return api.Resource{}, err
 	}
@@ -83,13 +96,13 @@ func (t *taking) resource(all tree, at map[string]api.Resource, path string) (ap
 	if err := checkPart(r.PathPart); err != nil {
 		return api.Resource{}, err
 	}
-	if err := all.checkPlace(r); err != nil {
+	if err := checkPlace(r, parent, g.kids[parent.ID]); err != nil {
 		return api.Resource{}, err
 	}
 	if r.ID, err = t.service.freshID(t.tx, idLength, func(id string) store.Key { return api.ResourceKey(t.api.ID, id) }); err != nil {
 		return api.Resource{}, err
 	}
-	all[r.ID], at[path] = r, r
+	g.add(r)
 	return r, store.Put(t.tx, api.ResourceKey(t.api.ID, r.ID), r)
 }
 
@@ -106,9 +119,9 @@ func (t *taking) method(r api.Resource, m *openapi.Method) error {
 		}
 	}
 	if m.Validator != nil {
-		id, ok := t.validators[*m.Validator]
-		if !ok {
-			return badf("Invalid Request Validator identifier specified: %s", *m.Validator)
+		id := t.validators[*m.Validator]
+		if id == "" {
+			id = *m.Validator // nothing has it
 		}
 		doc.RequestValidatorID = &id
 	}
@@ -118,19 +131,33 @@ func (t *taking) method(r api.Resource, m *openapi.Method) error {
 	for _, a := range m.Responses {
 		doc.Responses[a.StatusCode] = api.MethodResponse{StatusCode: a.StatusCode, ResponseParameters: a.Parameters, ResponseModels: a.Models}
 	}
+	if err := checkMethod(t.tx, t.api.ID, &doc); err != nil {
+		return t.note(err, "Unable to put method '%s' on resource at path '%s'", m.HTTPMethod, r.Path)
+	}
+	if err := t.checkResponses(&doc); err != nil {
+		return t.note(err, "Unable to put method response on '%s' for resource at path '%s'", m.HTTPMethod, r.Path)
+	}
 	if m.Integration != nil {
-		in, err := t.integration(r, &doc, m.Integration)
-		if err != nil {
+		if err := t.integration(r, &doc, m.Integration); err != nil {
 			return err
 		}
-		doc.Integration = in
 	}
 	return store.Put(t.tx, api.MethodKey(t.api.ID, r.ID, m.HTTPMethod), doc)
 }
 
-// integration gives a document's integration the defaults and the checks of
-// PutIntegration.
-func (t *taking) integration(r api.Resource, m *api.Method, d *openapi.Integration) (*api.Integration, error) {
+// checkResponses is what PutMethodResponse checks, of all responses.
+func (t *taking) checkResponses(m *api.Method) error {
+	for _, code := range slices.Sorted(maps.Keys(m.Responses)) {
+		if err := checkMethodResponse(t.tx, t.api.ID, m.Responses[code]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// integration gives a method a document's integration, with the defaults and
+// the checks of PutIntegration and PutIntegrationResponse.
+func (t *taking) integration(r api.Resource, m *api.Method, d *openapi.Integration) error {
 	in := newIntegration(&v1.PutIntegrationInput{
 		ResourceId: r.ID, Type: d.Type, IntegrationHttpMethod: d.HTTPMethod, Uri: d.URI, ConnectionType: d.ConnectionType,
 		ConnectionId: d.ConnectionID, IntegrationTarget: d.IntegrationTarget, Credentials: d.Credentials,
@@ -139,32 +166,56 @@ func (t *taking) integration(r api.Resource, m *api.Method, d *openapi.Integrati
 		ResponseTransferMode: d.ResponseTransferMode,
 	})
 	in.RequestTemplates, in.InsecureSkipVerify = d.RequestTemplates, d.InsecureSkipVerify
-	if err := t.checkIntegration(r, m, &in); err != nil {
-		return nil, err
+	if err := t.checkIntegration(m, &in); err != nil {
+		return t.note(err, "Unable to put integration on '%s' for resource at path '%s'", m.HTTPMethod, r.Path)
+	}
+	if len(d.Responses) > 0 {
+		in.Responses = map[string]api.IntegrationResponse{}
 	}
 	for _, a := range d.Responses {
-		if in.Responses == nil {
-			in.Responses = map[string]api.IntegrationResponse{}
-		}
-		in.Responses[a.StatusCode] = api.IntegrationResponse{
+		doc := api.IntegrationResponse{
 			StatusCode: a.StatusCode, SelectionPattern: a.SelectionPattern,
 			ResponseParameters: a.Parameters, ResponseTemplates: a.Templates, ContentHandling: a.ContentHandling,
 		}
+		if err := checkIntegrationResponse(m, &doc); err != nil {
+			if err := t.note(err, "Unable to put integration response on '%s' for resource at path '%s'", m.HTTPMethod, r.Path); err != nil {
+				return err
+			}
+		}
+		in.Responses[a.StatusCode] = doc
 	}
-	return &in, nil
+	m.Integration = &in
+	return nil
 }
 
-// checkIntegration says as AWS's importer does what PutIntegration would refuse.
-func (t *taking) checkIntegration(r api.Resource, m *api.Method, in *api.Integration) error {
+// checkIntegration is what PutIntegration checks, its model's enums included.
+func (t *taking) checkIntegration(m *api.Method, in *api.Integration) error {
 	if !slices.Contains([]string{typeAWS, typeAWSProxy, typeHTTP, typeHTTPProxy, typeMock}, in.Type) {
-		return badf("Errors found during import:\n\tUnable to put integration on '%s' for resource at path '%s': Invalid integration type specified", m.HTTPMethod, r.Path)
+		return bad("Invalid integration type specified")
 	}
-	err := checkTarget(in)
-	if err == nil {
-		err = t.service.checkIntegration(t.tx, t.api.ID, m, in)
+	if c := text(in.ConnectionType); c != "" && c != internet && c != "VPC_LINK" {
+		return bad("Invalid ConnectionType specified. Valid options are INTERNET,VPC_LINK")
 	}
-	if f, ok := errors.AsType[*fault.Error](err); ok {
-		return badf("Errors found during import:\n\tUnable to put integration on '%s' for resource at path '%s': %s", m.HTTPMethod, r.Path, f.Message)
+	if err := checkContentHandling(text(in.ContentHandling)); err != nil {
+		return err
 	}
-	return err
+	if err := checkTarget(in); err != nil {
+		return err
+	}
+	return t.service.checkIntegration(t.tx, t.api.ID, m, in)
+}
+
+// checkIntegrationResponse is what PutIntegrationResponse checks, its model's
+// patterns included.
+func checkIntegrationResponse(m *api.Method, r *api.IntegrationResponse) error {
+	if !statusCode.MatchString(r.StatusCode) {
+		return badf("Invalid status code specified: %s", r.StatusCode)
+	}
+	if err := checkContentHandling(text(r.ContentHandling)); err != nil {
+		return err
+	}
+	if err := checkContentTypes(r.ResponseTemplates); err != nil {
+		return err
+	}
+	return checkResponseMappings(m, r.StatusCode, r.ResponseParameters)
 }

@@ -99,22 +99,29 @@ func byPath(a, b api.Resource) int { return strings.Compare(a.Path, b.Path) }
 // checkPlace refuses r where it would stand beside or below what it cannot.
 // parity: spec/control-plane.md 2.4.
 func (t tree) checkPlace(r api.Resource) error {
-	siblings := t.children(r.ParentID)
+	if err := checkPlace(r, t[r.ParentID], t.children(r.ParentID)); err != nil {
+		return err
+	}
+	if r.ID != "" && isGreedy(r.PathPart) && len(t.children(r.ID)) > 0 {
+		return badf("Cannot create a child of a resource with a greedy path variable: %s", r.PathPart)
+	}
+	return nil
+}
+
+// checkPlace refuses r below parent, beside siblings, of which it may be one.
+func checkPlace(r, parent api.Resource, siblings []api.Resource) error {
 	for _, other := range siblings {
 		if other.ID != r.ID && other.PathPart == r.PathPart {
 			return conflictf("Another resource with the same parent already has this name: %s", r.PathPart)
 		}
 	}
-	if parent := t[r.ParentID]; isGreedy(parent.PathPart) {
+	if isGreedy(parent.PathPart) {
 		return badf("Cannot create a child of a resource with a greedy path variable: %s", parent.PathPart)
 	}
 	for _, other := range siblings {
 		if other.ID != r.ID && isVariable(r.PathPart) && isVariable(other.PathPart) {
 			return badf("A sibling (%s) of this resource already has a variable path part -- only one is allowed", other.PathPart)
 		}
-	}
-	if r.ID != "" && isGreedy(r.PathPart) && len(t.children(r.ID)) > 0 {
-		return badf("Cannot create a child of a resource with a greedy path variable: %s", r.PathPart)
 	}
 	return nil
 }
