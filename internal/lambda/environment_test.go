@@ -60,6 +60,9 @@ def lambda_handler(event, context):
 	if _, err := os.Stat(filepath.Join(v.CodeDir, "__pycache__")); err == nil {
 		t.Error("the code's folder was written to")
 	}
+	if kept, _ := filepath.Glob(filepath.Join(filepath.Dir(scratch), "cache", "*", "*", "*", "lambda_function.*.pyc")); len(kept) != 1 {
+		t.Errorf("the compiled code is kept in %q", kept)
+	}
 	h.Remove("f")
 	eventually(t, "the scratch folder is removed", func() bool {
 		_, err := os.Stat(scratch)

@@ -85,6 +85,7 @@ type Host struct {
 	alive            context.Context //nolint:containedctx // Run's, for environments; set before started is closed
 	environments     sync.WaitGroup
 
+	defining  sync.Mutex // one Define or Remove at a time
 	mu        sync.RWMutex
 	functions map[string]*function
 	reserved  int // the sum of all functions'
@@ -197,6 +198,8 @@ func (h *Host) Define(d Definition) error {
 	if err := d.check(); err != nil {
 		return fmt.Errorf("define function %q: %w", d.Name, err)
 	}
+	h.defining.Lock()
+	defer h.defining.Unlock()
 	h.mu.Lock()
 	f := h.functions[d.Name]
 	if f == nil {
@@ -213,6 +216,8 @@ func (h *Host) Define(d Definition) error {
 
 // Remove forgets a function; calls under way may finish.
 func (h *Host) Remove(name string) {
+	h.defining.Lock()
+	defer h.defining.Unlock()
 	h.mu.Lock()
 	f := h.functions[name]
 	delete(h.functions, name)

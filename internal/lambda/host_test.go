@@ -6,11 +6,13 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -28,6 +30,10 @@ func TestMain(m *testing.M) {
 	if goBootstrap.dir != "" {
 		_ = os.RemoveAll(goBootstrap.dir)
 	}
+	if n, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); !errors.Is(err, syscall.ECHILD) {
+		_, _ = fmt.Fprintf(os.Stderr, "a child is left: %d, %v\n", n, err)
+		code = 1
+	}
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
 			_, _ = os.Stderr.WriteString(err.Error() + "\n")
@@ -37,9 +43,13 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// need skips a test whose program this machine lacks.
+// need skips a test whose program this machine lacks, and all that start another
+// interpreter where time is short.
 func need(t testing.TB, program string) {
 	t.Helper()
+	if testing.Short() {
+		t.Skipf("starts %s: not in short mode", program)
+	}
 	if _, err := exec.LookPath(program); err != nil {
 		t.Skipf("%s is not on this machine", program)
 	}

@@ -57,14 +57,11 @@ func (p *pool) take(c *call) *environment {
 	}
 	p.waiting = append(p.waiting, c)
 	p.refill(p.finishing)
-	if p.finishing > 0 && !p.checking {
-		p.checking = true
-		time.AfterFunc(finishGrace, p.check)
-	}
 	return nil
 }
 
-// refill starts environments for the calls that nothing is coming for. The
+// refill starts environments for the calls that nothing is coming for: coming is
+// how many others are about to be ready, which is looked at again soon. The
 // function's mu is held.
 func (p *pool) refill(coming int) {
 	for len(p.waiting) > p.starting+coming {
@@ -80,6 +77,10 @@ func (p *pool) refill(coming int) {
 		p.starting++
 		p.all[e] = struct{}{}
 		go e.run()
+	}
+	if len(p.waiting) > p.starting && !p.checking {
+		p.checking = true
+		time.AfterFunc(finishGrace, p.check)
 	}
 }
 
@@ -147,6 +148,7 @@ func (p *pool) failed(why func(*call) outcome) {
 		p.waiting = p.waiting[1:]
 		p.f.releaseLocked(c)
 	}
+	p.refill(p.finishing)
 	p.f.mu.Unlock()
 	if c != nil {
 		c.answer(why(c))

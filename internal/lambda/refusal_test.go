@@ -60,6 +60,7 @@ func TestBadDefinitions(t *testing.T) {
 func TestLife(t *testing.T) {
 	h := lambda.New(lambda.Config{Dir: t.TempDir()})
 	define(t, h, "f", golang(t))
+	define(t, h, "slow", python(t, "import time\ntime.sleep(20)\ndef lambda_handler(e, c): pass\n"))
 	early := make(chan error, 1)
 	go func() {
 		_, err := h.Invoke(context.Background(), lambda.Call{Function: "f"})
@@ -82,8 +83,6 @@ func TestLife(t *testing.T) {
 		under <- err
 	}()
 	go func() {
-		slow := python(t, "import time\ntime.sleep(20)\ndef lambda_handler(e, c): pass\n")
-		define(t, h, "slow", slow)
 		_, err := h.Invoke(context.Background(), lambda.Call{Function: "slow"})
 		under <- err
 	}()

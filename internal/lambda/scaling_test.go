@@ -268,17 +268,17 @@ func TestRoom(t *testing.T) {
 func TestKilledFromOutside(t *testing.T) {
 	h := host(t, lambda.Config{})
 	define(t, h, "f", golang(t))
-	victim := pid(t, h, "f", "{}")
+	first := pid(t, h, "f", "{}")
 	go func() {
 		time.Sleep(300 * time.Millisecond)
-		_ = syscall.Kill(victim, syscall.SIGKILL)
+		_ = syscall.Kill(first, syscall.SIGKILL)
 	}()
 	r := invoke(t, h, lambda.Call{Function: "f", Payload: []byte(`{"do":"sleep","n":20000}`)})
 	if want := `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ` + r.RequestID + ` Error: Runtime exited with error: signal: killed"}`; string(r.Payload) != want {
 		t.Errorf("killed in a call: %s", r.Payload)
 	}
 	for range 20 { // while idle: nobody notices
-		victim = pid(t, h, "f", "{}")
+		victim := pid(t, h, "f", "{}")
 		_ = syscall.Kill(victim, syscall.SIGKILL)
 		// A zombie may still have threads that hold its connections open.
 		eventually(t, "the process is reaped", func() bool { return syscall.Kill(victim, 0) != nil })

@@ -70,6 +70,13 @@ func (e *environment) Ready() {
 	if first {
 		e.init = time.Since(e.began)
 	}
+	e.mu.Unlock()
+	e.drain() // what was printed until now belongs before the next call
+	e.mu.Lock()
+	if e.phase != starting && e.phase != finishing || e.cause != ownWill {
+		e.mu.Unlock()
+		return
+	}
 	e.owing = false
 	e.enter(idle)
 	e.mu.Unlock()

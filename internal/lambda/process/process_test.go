@@ -43,9 +43,6 @@ func (p *printed) String() string {
 
 func spawner(t *testing.T) *process.Spawner {
 	t.Helper()
-	if runtime.GOOS == "windows" {
-		t.Skip("the programs of this test are not on Windows")
-	}
 	s := process.NewSpawner()
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})

@@ -79,7 +79,6 @@ func (f *Function) defaults(program string) map[string]string {
 	switch family {
 	case "python":
 		env["PYTHONPATH"] = "/opt/python/lib/python" + version + "/site-packages:/opt/python"
-		env["PYTHONPYCACHEPREFIX"] = f.Cache
 	case "nodejs":
 		env["NODE_PATH"] = "/opt/nodejs/node" + version + "/node_modules:/opt/nodejs/node_modules"
 	}

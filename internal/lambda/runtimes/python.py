@@ -6,8 +6,8 @@ change by patching sockets.
 """
 
 import _socket
-import decimal
 import importlib
+import importlib.machinery
 import json
 import logging
 import os
@@ -252,7 +252,8 @@ def find_handler(text):
 
 
 def encode(value):
-    if isinstance(value, decimal.Decimal):
+    decimal = sys.modules.get("decimal")  # who has none has not imported it
+    if decimal and isinstance(value, decimal.Decimal):
         return float(value)
     raise TypeError("Object of type %s is not JSON serializable" % type(value).__name__)
 
@@ -289,6 +290,39 @@ def error_header(e):
     return ("Lambda-Runtime-Function-Error-Type: %s\r\n" % kind).encode()
 
 
+class Loader(importlib.machinery.SourceFileLoader):
+    """Loads the function's modules. Their compiled code is kept in the environment's
+    cache, for the function's own folder is not to be written to."""
+
+    cache = None
+
+    def get_code(self, fullname):
+        before, sys.pycache_prefix = sys.pycache_prefix, Loader.cache
+        try:
+            return super().get_code(fullname)
+        finally:
+            sys.pycache_prefix = before
+
+
+def set_up_cache(folder):
+    machinery = importlib.machinery
+    roots = tuple(os.path.join(r, "") for r in (os.environ.get("LAMBDA_TASK_ROOT"), os.environ.get("STAGEDOOR_OPT_DIR")) if r)
+    kinds = (
+        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+        (Loader, machinery.SOURCE_SUFFIXES),
+        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+    )
+
+    def hook(path):
+        if not os.path.join(path, "").startswith(roots) or not os.path.isdir(path):
+            raise ImportError("not the function's", path=path)
+        return machinery.FileFinder(path, *kinds)
+
+    Loader.cache = folder
+    sys.path_hooks.insert(0, hook)
+    sys.path_importer_cache.clear()
+
+
 def set_up_path():
     root = os.environ.get("LAMBDA_TASK_ROOT", "")
     opt = os.environ.get("STAGEDOOR_OPT_DIR", "")
@@ -312,6 +346,7 @@ def initialise(client, json_format):
 
 def main():
     set_up_path()
+    set_up_cache(sys.argv.pop())
     sys.stdout.reconfigure(encoding="utf-8", line_buffering=True)
     sys.stderr.reconfigure(encoding="utf-8", line_buffering=True)
     client = Client(os.environ["AWS_LAMBDA_RUNTIME_API"])

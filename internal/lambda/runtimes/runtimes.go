@@ -144,7 +144,7 @@ func (k *Kit) python(ctx context.Context, f *Function, version string) (Command,
 	if path == "" {
 		return Command{}, k.missing(ctx, f.Runtime)
 	}
-	return Command{Path: path, Args: []string{filepath.Join(k.Dir, "python.py")}}, nil
+	return Command{Path: path, Args: []string{filepath.Join(k.Dir, "python.py"), f.Cache}}, nil
 }
 
 // node bounds the heap as Lambda does: Node would otherwise size it for the machine.

@@ -64,9 +64,9 @@ func TestCommand(t *testing.T) {
 		args []string
 		err  string
 	}{
-		{"python of its version", runtimes.Function{Runtime: "python3.12", CodeDir: code}, bin + "/python3.12", []string{"/kit/python.py"}, ""},
-		{"python of another version", runtimes.Function{Runtime: "python3.8", CodeDir: code}, bin + "/python3", []string{"/kit/python.py"}, ""},
-		{"python as configured", runtimes.Function{Runtime: "python3.9", CodeDir: code}, bin + "/java", []string{"/kit/python.py"}, ""},
+		{"python of its version", runtimes.Function{Runtime: "python3.12", CodeDir: code}, bin + "/python3.12", []string{"/kit/python.py", "/cache"}, ""},
+		{"python of another version", runtimes.Function{Runtime: "python3.8", CodeDir: code}, bin + "/python3", []string{"/kit/python.py", "/cache"}, ""},
+		{"python as configured", runtimes.Function{Runtime: "python3.9", CodeDir: code}, bin + "/java", []string{"/kit/python.py", "/cache"}, ""},
 		{"node", runtimes.Function{Runtime: "nodejs22.x", CodeDir: code, MemoryMB: 1000}, bin + "/node", []string{"--max-old-space-size=900", "--max-semi-space-size=50", "/kit/node.cjs"}, ""},
 		{"java", runtimes.Function{Runtime: "java17", CodeDir: code, Handler: "a.B::c", MemoryMB: 1000}, bin + "/java", []string{
 			"-Xmx850m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-cp", code + ":" + code + "/*:" + code + "/lib/*",
@@ -79,12 +79,13 @@ func TestCommand(t *testing.T) {
 		{"go", runtimes.Function{Runtime: "go1.x", CodeDir: code, Handler: "main"}, code + "/bootstrap", nil, ""},
 		{"go by handler", runtimes.Function{Runtime: "go1.x", CodeDir: bin, Handler: "node"}, bin + "/node", nil, ""},
 		{"go outside", runtimes.Function{Runtime: "go1.x", CodeDir: empty, Handler: "../x"}, "", nil, "Couldn't find valid bootstrap(s): [/var/task/bootstrap /opt/bootstrap]"},
-		{"wrapper", runtimes.Function{Runtime: "python3.12", CodeDir: code, OptDir: opt, Env: map[string]string{"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrap"}}, opt + "/wrap", []string{bin + "/python3.12", "/kit/python.py"}, ""},
+		{"wrapper", runtimes.Function{Runtime: "python3.12", CodeDir: code, OptDir: opt, Env: map[string]string{"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrap"}}, opt + "/wrap", []string{bin + "/python3.12", "/kit/python.py", "/cache"}, ""},
 		{"wrapper of a custom runtime", runtimes.Function{Runtime: "provided.al2", CodeDir: code, OptDir: opt, Env: map[string]string{"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrap"}}, code + "/bootstrap", nil, ""},
 		{"wrapper that is no program", runtimes.Function{Runtime: "python3.12", CodeDir: code, OptDir: opt, Env: map[string]string{"AWS_LAMBDA_EXEC_WRAPPER": "/opt/plain"}}, "", nil, "Couldn't find valid wrapper: /opt/plain"},
 		{"unknown", runtimes.Function{Runtime: "ruby3.3", CodeDir: code}, "", nil, "runtime ruby3.3 is not on this machine, which has python3 (" + bin + "/python3), node (" + bin + "/node), java (" + bin + "/java), any bootstrap (provided.al2023)"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			tt.f.Cache = "/cache"
 			got, err := k.Command(t.Context(), &tt.f)
 			if tt.err != "" {
 				if err == nil || err.Error() != tt.err {
@@ -180,7 +181,7 @@ func TestEnvironOfFamilies(t *testing.T) {
 		has, lacks   []string
 	}{
 		{"python3.12", "/layer", []string{
-			"PYTHONPATH=/layer/python/lib/python3.12/site-packages:/layer/python", "PYTHONPYCACHEPREFIX=/cache",
+			"PYTHONPATH=/layer/python/lib/python3.12/site-packages:/layer/python",
 			"AWS_EXECUTION_ENV=AWS_Lambda_python3.12",
 		}, []string{"NODE_PATH"}},
 		{"python3.12", "", []string{"PATH=" + bin + ":/usr/local/bin:/usr/bin:/bin", "LD_LIBRARY_PATH=" + code + ":" + code + "/lib"}, []string{"PYTHONPATH", "STAGEDOOR_OPT_DIR"}},
