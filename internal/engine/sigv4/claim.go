@@ -95,7 +95,7 @@ func Read(r *Request, want *Expect, now time.Time) (Claim, error) {
 	if err != nil {
 		return Claim{}, err
 	}
-	if err := c.take(r, &p); err != nil {
+	if err := c.take(&p); err != nil {
 		return Claim{}, err
 	}
 	if err := c.checkScope(want); err != nil {
@@ -115,10 +115,11 @@ type parts struct {
 	algorithm, credential, headers, signature []byte
 	date, expires, token, regions             []byte
 	dateField                                 string // the header field that date is from, in lower case
+	memory                                    []byte // of values of the query that were encoded
 }
 
 // take makes a claim of the parts.
-func (c *Claim) take(r *Request, p *parts) error {
+func (c *Claim) take(p *parts) error {
 	switch string(p.algorithm) {
 	case schemeV4:
 	case schemeV4A:

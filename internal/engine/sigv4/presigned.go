@@ -44,7 +44,7 @@ func (p *parts) readQuery(query []byte) (seen bool, err error) {
 			err = incomplete("AWS query-string parameters must not include '" + known + "' more than once.")
 			continue
 		}
-		*to = decoded(value)
+		*to = p.decode(value, len(query))
 		switch known {
 		case nameAlgorithm, nameCredential, nameSignature:
 			seen = true
@@ -103,21 +103,25 @@ func (p *parts) complete() error {
 	return nil
 }
 
-// decoded undoes percent-encoding. It never answers nil.
-func decoded(b []byte) []byte {
-	if b == nil {
+// decode undoes percent-encoding, in memory for this value and for as much as
+// rest. It never answers nil.
+func (p *parts) decode(value []byte, rest int) []byte {
+	if value == nil {
 		return []byte{}
 	}
-	if bytes.IndexByte(b, '%') < 0 {
-		return b
+	if bytes.IndexByte(value, '%') < 0 {
+		return value
 	}
-	out := make([]byte, 0, len(b))
-	for len(b) > 0 {
+	if p.memory == nil {
+		p.memory = make([]byte, 0, len(value)+rest)
+	}
+	from := len(p.memory)
+	for len(value) > 0 {
 		var c byte
-		c, b = octet(b)
-		out = append(out, c)
+		c, value = octet(value)
+		p.memory = append(p.memory, c)
 	}
-	return out
+	return p.memory[from:len(p.memory):len(p.memory)]
 }
 
 // decodesTo reports whether b is s, percent-encoded.
