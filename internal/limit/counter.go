@@ -1,0 +1,152 @@
+package limit
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Totals is what a Counter knows of one day.
+type Totals struct {
+	Date  Date
+	Used  int64 // on that day
+	Week  int64 // on the days of its week before it
+	Month int64 // on the days of its month before it
+}
+
+// InPeriod is how much was used in a period until the end of the day.
+func (t Totals) InPeriod(p Period) int64 {
+	switch p {
+	case Week:
+		return t.Week + t.Used
+	case Month:
+		return t.Month + t.Used
+	}
+	return t.Used
+}
+
+// On is what is known at the beginning of a later day, if nothing was used
+// between; on the same day it is t.
+func (t Totals) On(d Date) Totals {
+	if d <= t.Date {
+		return t
+	}
+	next := Totals{Date: d}
+	if d.Start(Week) == t.Date.Start(Week) {
+		next.Week = t.InPeriod(Week)
+	}
+	if d.Start(Month) == t.Date.Start(Month) {
+		next.Month = t.InPeriod(Month)
+	}
+	return next
+}
+
+// Tally is a Counter's count of one day.
+type Tally struct {
+	used   atomic.Int64
+	before Totals // Used is not in use
+}
+
+func (t *Tally) totals() Totals {
+	all := t.before
+	all.Used = t.used.Load()
+	return all
+}
+
+// Return takes one off the count again.
+func (t *Tally) Return() { t.used.Add(-1) }
+
+// Counter counts the use of one thing by day, week and month. Any number of
+// goroutines may use it; they wait for each other only when a day begins.
+type Counter struct {
+	today atomic.Pointer[Tally]
+
+	mu   sync.Mutex
+	past []*Tally // days that are over and that Past has not given out
+}
+
+// Load makes the counter go on from what was known before. It is to be called
+// before anything is counted.
+func (c *Counter) Load(t Totals) {
+	tally := &Tally{before: t}
+	tally.used.Store(t.Used)
+	c.today.Store(tally)
+}
+
+// Add counts one.
+func (c *Counter) Add(today Date) *Tally {
+	t := c.at(today)
+	t.used.Add(1)
+	return t
+}
+
+// AddWithin counts one, unless the period has had as many as allowed; it then
+// answers nil. It never counts more than that, however many ask at a time.
+func (c *Counter) AddWithin(today Date, p Period, allowed int64) *Tally {
+	t := c.at(today)
+	switch p {
+	case Week:
+		allowed -= t.before.Week
+	case Month:
+		allowed -= t.before.Month
+	}
+	for {
+		used := t.used.Load()
+		if used >= allowed {
+			return nil
+		}
+		if t.used.CompareAndSwap(used, used+1) {
+			return t
+		}
+	}
+}
+
+// at is today's tally. A day that is earlier than the last one seen, because a
+// clock was set back, is that last day.
+func (c *Counter) at(today Date) *Tally {
+	if t := c.today.Load(); t != nil && t.before.Date >= today {
+		return t
+	}
+	return c.begin(today)
+}
+
+func (c *Counter) begin(today Date) *Tally {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := c.today.Load()
+	switch {
+	case t == nil:
+		t = &Tally{before: Totals{Date: today}}
+	case t.before.Date >= today:
+		return t
+	default:
+		c.past = append(c.past, t)
+		t = &Tally{before: t.totals().On(today)}
+	}
+	c.today.Store(t)
+	return t
+}
+
+// Totals is what is known of the last day that anything was counted on; ok is
+// false if nothing ever was.
+func (c *Counter) Totals() (t Totals, ok bool) {
+	tally := c.today.Load()
+	if tally == nil {
+		return Totals{}, false
+	}
+	return tally.totals(), true
+}
+
+// Past is the days that were over since it was last called and had any use.
+func (c *Counter) Past() []Totals {
+	c.mu.Lock()
+	past := c.past
+	c.past = nil
+	c.mu.Unlock()
+	var all []Totals
+	for _, t := range past {
+		if sum := t.totals(); sum.Used > 0 {
+			all = append(all, sum)
+		}
+	}
+	return all
+}

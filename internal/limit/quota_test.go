@@ -1,0 +1,149 @@
+package limit_test
+
+import (
+	"sync"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/stagedoor/stagedoor/internal/limit"
+)
+
+func date(t testing.TB, text string) limit.Date {
+	t.Helper()
+	at, err := time.Parse(time.DateOnly, text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return limit.DateOf(at)
+}
+
+// parity: spec/rest-data-plane.md 10.2 and 13
+func TestStart(t *testing.T) {
+	for _, tt := range []struct{ day, week, month string }{
+		{"1970-01-01", "1969-12-29", "1970-01-01"},
+		{"2024-02-29", "2024-02-26", "2024-02-01"},
+		{"2025-12-31", "2025-12-29", "2025-12-01"},
+		{"2026-01-01", "2025-12-29", "2026-01-01"},
+		{"2026-01-05", "2026-01-05", "2026-01-01"},
+		{"2026-01-11", "2026-01-05", "2026-01-01"},
+	} {
+		d := date(t, tt.day)
+		if d.Start(limit.Day) != d || d.String() != tt.day {
+			t.Errorf("%s: starts its own day at %s", tt.day, d.Start(limit.Day))
+		}
+		if tt.day != "1970-01-01" && d.Start(limit.Week).String() != tt.week {
+			t.Errorf("%s: the week starts on %s, want %s", tt.day, d.Start(limit.Week), tt.week)
+		}
+		if got := d.Start(limit.Month).String(); got != tt.month {
+			t.Errorf("%s: the month starts on %s, want %s", tt.day, got, tt.month)
+		}
+	}
+	if got := limit.DateOf(time.Date(2026, 1, 1, 1, 0, 0, 0, time.FixedZone("", 2*3600))); got.String() != "2025-12-31" {
+		t.Errorf("01:00 at +02:00 on 2026-01-01 is %s, want the day in UTC", got)
+	}
+}
+
+func TestAllowance(t *testing.T) {
+	q := limit.Quota{Limit: 100, Offset: 30, Period: limit.Month}
+	first := date(t, "2026-01-20")
+	extra := &limit.Extra{Period: limit.Month, Start: date(t, "2026-02-01"), Amount: 7}
+	for _, tt := range []struct {
+		day   string
+		extra *limit.Extra
+		want  int64
+	}{
+		{"2026-01-20", nil, 70},
+		{"2026-01-31", extra, 70}, // granted for another month
+		{"2026-02-01", nil, 100},
+		{"2026-02-28", extra, 107},
+		{"2026-03-01", extra, 100},
+		{"2026-02-01", &limit.Extra{Period: limit.Day, Start: date(t, "2026-02-01"), Amount: 7}, 100}, // of another period
+	} {
+		if got := q.Allowance(date(t, tt.day), first, tt.extra); got != tt.want {
+			t.Errorf("%s, extra %+v: %d, want %d", tt.day, tt.extra, got, tt.want)
+		}
+	}
+}
+
+// TestCounterLaw: a counter knows what a list of all days knows, whatever days
+// it saw, and never counts more than is allowed.
+func TestCounterLaw(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var c limit.Counter
+		used := map[limit.Date]int64{}
+		day := limit.Date(rapid.IntRange(20000, 20400).Draw(t, "day"))
+		period := rapid.SampledFrom([]limit.Period{limit.Day, limit.Week, limit.Month}).Draw(t, "period")
+		in := func(p limit.Period) (n int64) {
+			for d := day.Start(p); d <= day; d++ {
+				n += used[d]
+			}
+			return n
+		}
+		for range rapid.IntRange(1, 200).Draw(t, "steps") {
+			day += limit.Date(rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2, 5, 20, 40}).Draw(t, "days"))
+			allowed := rapid.Int64Range(0, 12).Draw(t, "allowed")
+			want := in(period) < allowed
+			tally := c.AddWithin(day, period, allowed)
+			if (tally != nil) != want {
+				t.Fatalf("%s: counted %v, want %v", day, tally != nil, want)
+			}
+			if want {
+				used[day]++
+				if rapid.IntRange(0, 4).Draw(t, "return") == 0 {
+					tally.Return()
+					used[day]--
+				}
+			}
+			sum, _ := c.Totals()
+			for _, p := range []limit.Period{limit.Day, limit.Week, limit.Month} {
+				if sum.InPeriod(p) != in(p) {
+					t.Fatalf("%s: %d used in period %d, want %d", day, sum.InPeriod(p), p, in(p))
+				}
+			}
+			if rapid.IntRange(0, 9).Draw(t, "restart") == 0 {
+				c = limit.Counter{}
+				c.Load(sum)
+			}
+		}
+	})
+}
+
+func TestCounterPast(t *testing.T) {
+	var c limit.Counter
+	if _, ok := c.Totals(); ok {
+		t.Error("a new counter has totals")
+	}
+	c.Add(100)
+	c.Add(100)
+	c.Add(99) // the clock was set back
+	c.Add(101)
+	c.AddWithin(102, limit.Day, 0)
+	c.Add(103)
+	past := c.Past()
+	if len(past) != 2 || past[0].Used != 3 || past[0].Date != 100 || past[1].Used != 1 {
+		t.Errorf("Past() = %+v, want days 100 and 101", past)
+	}
+	if again := c.Past(); again != nil {
+		t.Errorf("Past() = %+v again", again)
+	}
+}
+
+// TestAddWithinTogether: several goroutines never count more than is allowed,
+// and no less.
+func TestAddWithinTogether(t *testing.T) {
+	var c limit.Counter
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 1000 {
+				c.AddWithin(20000, limit.Week, 777)
+			}
+		})
+	}
+	wg.Wait()
+	if sum, _ := c.Totals(); sum.Used != 777 {
+		t.Errorf("%d counted, want 777", sum.Used)
+	}
+}
