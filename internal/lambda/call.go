@@ -1,6 +1,7 @@
 package lambda
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/hex"
@@ -16,6 +17,7 @@ type call struct {
 
 	state    atomic.Uint32 // callOpen, then one of the others
 	account  bool          // it counts against the account
+	owned    bool          // its payload is the host's own
 	released bool          // it counts no more; guarded by function.mu
 	first    bool          // of its environment
 }
@@ -30,6 +32,14 @@ const (
 type outcome struct {
 	res *Result
 	err error
+}
+
+// own makes the payload the host's: from now on it is read by others than the
+// caller's goroutine, who may be gone by then and use his memory for something else.
+func (c *call) own() {
+	if !c.owned {
+		c.Payload, c.ClientContext, c.owned = bytes.Clone(c.Payload), bytes.Clone(c.ClientContext), true
+	}
 }
 
 // answer gives the call its outcome. Whoever waited may be gone: a stream is

@@ -140,6 +140,7 @@ func (e *environment) ended(exit process.Exit) (again bool) {
 		e.enter(ending)
 	}
 	e.mu.Unlock()
+	e.host.cfg.Log.Debug("environment ended", "function", e.pool.name, "version", e.pool.version.Number, "log_stream", e.log.stream, "exit", exit.String())
 	switch {
 	case again:
 		e.log.say("platform.initReport", fmt.Sprintf("INIT_REPORT Init Duration: %s ms\tPhase: init\tStatus: timeout", millis(took)))

@@ -178,6 +178,9 @@ func (e *environment) launch(api *runtimeapi.Server, f *runtimes.Function, dir s
 	if err != nil {
 		return err
 	}
+	if _, told := e.host.told.LoadOrStore(f.Runtime, true); !told && !runtimes.Custom(f.Runtime) {
+		e.host.cfg.Log.Info("runtime found", "runtime", f.Runtime, "program", c.Path)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.attempt++

@@ -28,6 +28,7 @@ func (f *function) define(d Definition) (before, after int) {
 	}
 	f.def = d
 	var idle []*environment
+	var empty []string // folders of pools that nobody will leave as the last one
 	for number, p := range f.pools {
 		v, ok := d.Versions[number]
 		if ok && v.Revision == p.version.Revision {
@@ -35,8 +36,14 @@ func (f *function) define(d Definition) (before, after int) {
 		}
 		delete(f.pools, number)
 		idle = append(idle, p.retire()...)
+		if len(p.all) == 0 {
+			empty = append(empty, p.dir)
+		}
 	}
 	f.mu.Unlock()
+	for _, dir := range empty {
+		removeAll(dir)
+	}
 	for _, e := range idle {
 		e.retire()
 	}

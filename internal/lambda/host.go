@@ -96,6 +96,7 @@ type Host struct {
 	serial     atomic.Int64 // names scratch folders
 	busy       watch        // environments that start or work
 	live       roll         // environments that have processes
+	told       sync.Map     // runtimes whose program was logged
 }
 
 // New makes a host that has started nothing and touched nothing.

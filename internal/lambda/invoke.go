@@ -23,9 +23,8 @@ type Call struct {
 	Function string
 	// Qualifier is a version or alias; empty means $LATEST.
 	Qualifier string
-	// Payload is the event, JSON by the caller's word; empty means {}. The caller
-	// leaves it as it is until the call is answered: that is for good when ctx
-	// ended first.
+	// Payload is the event, JSON by the caller's word; empty means {}. It is the
+	// caller's again once Invoke has returned, also when ctx ended first.
 	Payload []byte
 	// ClientContext is the decoded JSON of X-Amz-Client-Context; may be empty.
 	ClientContext []byte

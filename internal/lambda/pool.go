@@ -55,6 +55,7 @@ func (p *pool) take(c *call) *environment {
 		p.idle = p.idle[:n-1]
 		return e
 	}
+	c.own()
 	p.waiting = append(p.waiting, c)
 	p.refill(p.finishing)
 	return nil

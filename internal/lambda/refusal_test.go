@@ -162,6 +162,31 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// A caller that has left may use its event's memory for something else.
+func TestEventIsNotKept(t *testing.T) {
+	h := host(t, lambda.Config{})
+	define(t, h, "f", python(t, `
+import time
+time.sleep(0.5)
+def lambda_handler(event, context):
+    print("got", len(event), set(event))
+`))
+	for _, size := range []int{10, 1 << 20} {
+		for _, wait := range []time.Duration{50 * time.Millisecond, time.Microsecond} { // in the queue, then perhaps on the way
+			event := []byte(`"` + strings.Repeat("a", size) + `"`)
+			ctx, cancel := context.WithTimeout(t.Context(), wait)
+			_, err := h.Invoke(ctx, lambda.Call{Function: "f", Payload: event})
+			cancel()
+			for i := range event { // the race detector would see the host read it
+				event[i] = 'b'
+			}
+			if err == nil {
+				t.Error("the call was faster than its caller")
+			}
+		}
+	}
+}
+
 // A start that takes too long is tried once more within the function's time-out.
 func TestSlowStart(t *testing.T) {
 	h := host(t, lambda.Config{InitTimeout: time.Second})

@@ -198,6 +198,30 @@ func TestDefineKeepsWarm(t *testing.T) {
 	eventually(t, "the old process ends", func() bool { return !alive(first) })
 }
 
+// Nothing of a definition that was replaced stays in the scratch folder, whether
+// its environments were idle, gone or never there.
+func TestScratchOfOldRevisions(t *testing.T) {
+	dir := t.TempDir()
+	h := host(t, lambda.Config{Dir: dir, IdleAfter: 100 * time.Millisecond})
+	v := golang(t)
+	for i := range 5 {
+		v.Revision = fmt.Sprint(i)
+		define(t, h, "f", v)
+		if i == 1 {
+			continue
+		}
+		first := pid(t, h, "f", "{}")
+		if i%2 == 0 {
+			eventually(t, "the process ends", func() bool { return !alive(first) })
+		}
+	}
+	h.Remove("f")
+	eventually(t, "the scratch folders are removed", func() bool {
+		left, err := filepath.Glob(filepath.Join(dir, "run-*", "version-*"))
+		return err == nil && len(left) == 0
+	})
+}
+
 func TestQualifiers(t *testing.T) {
 	h := host(t, lambda.Config{})
 	say := func(what string) lambda.Version {

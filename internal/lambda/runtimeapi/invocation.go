@@ -15,7 +15,7 @@ type Invocation struct {
 	TraceID, ClientContext string
 	// Deadline is when the function is ended.
 	Deadline time.Time
-	// Event is the payload. It is read until Invoke's write has ended.
+	// Event is the payload. It is not read after Invoke has returned.
 	Event []byte
 	// Stream asks for the answer as it comes.
 	Stream bool

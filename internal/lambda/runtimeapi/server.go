@@ -2,6 +2,7 @@ package runtimeapi
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -183,9 +184,9 @@ func (s *Server) Invoke(v *Invocation) error {
 		_, err := c.nc.Write(c.event)
 		return err
 	}
+	bufs := net.Buffers{v.head(nil), bytes.Clone(v.Event)}
 	go func() {
 		defer s.wg.Done()
-		bufs := net.Buffers{v.head(nil), v.Event}
 		if _, err := bufs.WriteTo(c.nc); err != nil {
 			_ = c.nc.Close() // its reader takes note
 		}
