@@ -14,12 +14,12 @@ type Counters struct {
 }
 
 // refusals of the driver itself, by status.
-const numStatuses = 10
+const numStatuses = 9
 
 // RefusedStatuses are the statuses with which a driver refuses a request
 // before it has a route.
 func RefusedStatuses() [numStatuses]int {
-	return [numStatuses]int{400, 408, 411, 413, 414, 417, 431, 500, 501, 505}
+	return [numStatuses]int{400, 408, 413, 414, 417, 431, 500, 501, 505}
 }
 
 // Refused is how many requests were refused with a status before they had a

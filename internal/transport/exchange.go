@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"time"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/program"
@@ -120,6 +121,15 @@ func (e *exchange) finished() {
 		}
 	}()
 	e.x.Finished()
+}
+
+// date is about now: the start of the request, unless that is long ago. The
+// clock of the machine is not asked for it each time.
+func (e *exchange) date() time.Time {
+	if e.now < e.srv.clock.at(e.x.Start).plus(time.Second) {
+		return e.x.Start
+	}
+	return time.Now()
 }
 
 // fail makes err the answer, after a wait that led to nothing.

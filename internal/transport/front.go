@@ -2,6 +2,7 @@ package transport
 
 import (
 	"errors"
+	"time"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
 )
@@ -14,7 +15,8 @@ func (c *conn) giveUp(e *exchange, err error) {
 	s := c.ses.srv
 	s.Counters.refuse(status)
 	s.cfg.Log.Debug("request refused", "remote", c.remote.String(), "status", status, "reason", err)
-	e.now = s.clock.now()
+	e.x.Start = time.Now()
+	e.now = s.clock.at(e.x.Start)
 	body := frontBody(status)
 	r := http1.Response{Status: status, Length: int64(len(body))}
 	r.Fields = append(r.Fields, http1.Field{Name: []byte("Content-Type"), Value: []byte("application/json")})

@@ -43,7 +43,7 @@ func (t *responder) start(r *http1.Response) *http1.Error {
 	t.chunk = r.Length == http1.Chunked && !silent
 	r.KeepAlive = t.keep
 	var err *http1.Error
-	e.out, err = http1.AppendResponseHead(e.out[:0], r, e.srv.dateText(e.x.Start))
+	e.out, err = http1.AppendResponseHead(e.out[:0], r, e.srv.dateText(e.date()))
 	return err
 }
 
