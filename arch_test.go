@@ -28,6 +28,8 @@ var floors = map[string]int{
 	"internal/program":   40,
 	"internal/snapshot":  40,
 
+	"internal/usage": 20, // stands on api, store and limit; Exchange holds its Grant
+
 	"internal/api":    10,
 	"internal/fault":  10,
 	"internal/store":  10,

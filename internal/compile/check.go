@@ -17,7 +17,7 @@ func (c *compiler) unprotected(m *api.Method) (r *program.Refusal, why string) {
 		return program.Forbidden.Refuse(nil), "the API is private and has no resource policy"
 	case m.AuthorizationType != "" && m.AuthorizationType != "NONE":
 		return program.Forbidden.Refuse(nil), "authorization " + m.AuthorizationType + " is not enforced here"
-	case m.APIKeyRequired:
+	case m.APIKeyRequired && c.env.Keys == nil:
 		return program.InvalidAPIKey.Refuse(nil), "API keys are not enforced here"
 	case m.RequestValidatorID != nil && c.validates(*m.RequestValidatorID):
 		return program.Forbidden.Refuse(nil), "request validation is not enforced here"

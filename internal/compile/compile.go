@@ -16,6 +16,7 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/engine/route"
+	"github.com/stagedoor/stagedoor/internal/limit"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
 	"github.com/stagedoor/stagedoor/internal/step"
@@ -26,6 +27,13 @@ type Env struct {
 	Account, Region string
 	Origins         step.Origins
 	Functions       step.Functions
+	// Keys finds API keys. Nil: methods that ask for one are refused.
+	Keys step.Keys
+	// Buckets are those of the stages' throttles. Default: programs of one
+	// stage share nothing.
+	Buckets step.Buckets
+	// Throttle is the bucket of the whole account. Nil: there is none.
+	Throttle step.Bucket
 	// Template compiles mapping templates. Default step.CompileTemplate.
 	Template func(phase step.Phase, text string) (step.Renderer, error)
 	// Now is the clock of Stage.Compiled. Default time.Now.
@@ -48,6 +56,9 @@ func rest(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) 
 	}
 	if env.Template == nil {
 		env.Template = step.CompileTemplate
+	}
+	if env.Buckets == nil {
+		env.Buckets = limit.NewBuckets(limit.NewClock(env.Now))
 	}
 	c := compiler{env: env, snap: snap, stage: stage, scope: step.Scope{
 		Account: env.Account, Region: env.Region, APIID: snap.API.ID, DeploymentID: stage.DeploymentID,

@@ -22,6 +22,9 @@ type pipeline struct {
 func (p *pipeline) rest() []program.Step {
 	return program.Compact(
 		p.protect(),
+		p.apiKey(),
+		p.usagePlan(),
+		p.throttle(),
 		p.mapRequest(),
 		p.integrate(),
 		p.mapResponse(),
@@ -35,6 +38,27 @@ func (p *pipeline) protect() program.Step {
 		return program.Step{}
 	}
 	return step.RefuseStep(r, why)
+}
+
+// apiKey finds the caller's API key.
+func (p *pipeline) apiKey() program.Step {
+	if !p.method.APIKeyRequired || p.env.Keys == nil {
+		return program.Step{} // without keys protect has refused
+	}
+	return p.scope.APIKey(p.env.Keys, p.snap.API.APIKeySource)
+}
+
+// usagePlan holds the caller to the plan of its key.
+func (p *pipeline) usagePlan() program.Step {
+	if !p.method.APIKeyRequired || p.env.Keys == nil {
+		return program.Step{}
+	}
+	return step.UsagePlan()
+}
+
+// throttle holds all callers to the limits of the method and the account.
+func (p *pipeline) throttle() program.Step {
+	return p.scope.Throttle(p.stage.MethodSettings, p.env.Buckets, p.env.Throttle)
 }
 
 // mapRequest makes the payload of an integration that is no proxy.

@@ -28,6 +28,7 @@ type follower struct {
 	dirty   map[string]bool // APIs by id
 	all     bool            // every API, and the domain names
 	domains bool            // the domain names
+	indexed []store.Key     // what the index is to read again
 	seen    store.Revision  // the last revision that was marked
 	served  store.Revision  // the last revision that the table has
 	started bool            // the table has what there was when run began
@@ -122,6 +123,9 @@ func (f *follower) mark(changes []store.Change) {
 			f.dirty[id] = true
 		}
 		f.domains = f.domains || ofDomain(c.Key)
+		if f.g.cfg.Index != nil && c.Key != "" && f.g.cfg.Index.Follows(c.Key) {
+			f.indexed = append(f.indexed, c.Key)
+		}
 		f.seen = max(f.seen, c.Revision)
 	}
 	f.nudge()
@@ -159,17 +163,20 @@ func (f *follower) build(ctx context.Context) {
 		case <-f.wake:
 		}
 		f.mu.Lock()
-		dirty, all, domains, seen := f.dirty, f.all, f.domains || f.all, f.seen
-		f.dirty, f.all, f.domains = map[string]bool{}, false, false
+		dirty, all, domains, indexed, seen := f.dirty, f.all, f.domains || f.all, f.indexed, f.seen
+		f.dirty, f.all, f.domains, f.indexed = map[string]bool{}, false, false, nil
 		f.mu.Unlock()
-		err := f.rebuild(ctx, dirty, all)
+		err := f.reindex(ctx, indexed, all)
+		if err == nil {
+			err = f.rebuild(ctx, dirty, all)
+		}
 		if err == nil && domains {
 			err = f.rebuildDomains(ctx)
 		}
 		if err != nil {
 			if ctx.Err() == nil {
 				f.g.cfg.Log.Warn("changes cannot be read from the store", "error", err)
-				f.putBack(dirty, all, domains)
+				f.putBack(dirty, all, domains, indexed)
 				pause(ctx)
 			}
 			continue
@@ -183,9 +190,10 @@ func (f *follower) build(ctx context.Context) {
 }
 
 // putBack marks again what could not be compiled.
-func (f *follower) putBack(dirty map[string]bool, all, domains bool) {
+func (f *follower) putBack(dirty map[string]bool, all, domains bool, indexed []store.Key) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.indexed = append(f.indexed, indexed...)
 	for id := range dirty {
 		f.dirty[id] = true
 	}

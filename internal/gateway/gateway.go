@@ -40,8 +40,19 @@ type Config struct {
 	// case. Nil: there are none.
 	FunctionURL func(id string) (step.FunctionURL, bool)
 
+	// Index is kept in step with the store, like the table. Nil: there is none.
+	Index Index
+
 	// Log gets what goes wrong while following the store. Default discards.
 	Log *slog.Logger
+}
+
+// Index is what steps look things up in that no deployment freezes.
+type Index interface {
+	// Follows reports whether a document is of interest.
+	Follows(key store.Key) bool
+	// Refresh reads again the documents that have changed, or all there are.
+	Refresh(tx store.Tx, changed []store.Key, all bool) error
 }
 
 // DefaultDomains are the suffixes that AWS and local tools use.

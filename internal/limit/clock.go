@@ -22,3 +22,9 @@ func (c *Clock) Nanos() int64 { return int64(c.now().Sub(c.base)) }
 
 // Date is today, UTC.
 func (c *Clock) Date() Date { return DateOf(c.now()) }
+
+// Read is Nanos and Date of one moment.
+func (c *Clock) Read() (nanos int64, today Date) {
+	now := c.now()
+	return int64(now.Sub(c.base)), DateOf(now)
+}

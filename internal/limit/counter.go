@@ -61,7 +61,7 @@ type Counter struct {
 	today atomic.Pointer[Tally]
 
 	mu   sync.Mutex
-	past []*Tally // days that are over and that Past has not given out
+	past []*Tally // days that are over and that nobody has said Forget of
 }
 
 // Load makes the counter go on from what was known before. It is to be called
@@ -136,17 +136,21 @@ func (c *Counter) Totals() (t Totals, ok bool) {
 	return tally.totals(), true
 }
 
-// Past is the days that were over since it was last called and had any use.
+// Past is the days that are over, the oldest first, until they are forgotten.
+// A request that was being counted while its day ended may still change it.
 func (c *Counter) Past() []Totals {
 	c.mu.Lock()
-	past := c.past
-	c.past = nil
-	c.mu.Unlock()
-	var all []Totals
-	for _, t := range past {
-		if sum := t.totals(); sum.Used > 0 {
-			all = append(all, sum)
-		}
+	defer c.mu.Unlock()
+	all := make([]Totals, len(c.past))
+	for i, t := range c.past {
+		all[i] = t.totals()
 	}
 	return all
+}
+
+// Forget drops the first n days of Past: they are kept elsewhere now.
+func (c *Counter) Forget(n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.past = append([]*Tally(nil), c.past[n:]...)
 }

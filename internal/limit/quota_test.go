@@ -122,11 +122,13 @@ func TestCounterPast(t *testing.T) {
 	c.AddWithin(102, limit.Day, 0)
 	c.Add(103)
 	past := c.Past()
-	if len(past) != 2 || past[0].Used != 3 || past[0].Date != 100 || past[1].Used != 1 {
-		t.Errorf("Past() = %+v, want days 100 and 101", past)
+	if len(past) != 3 || past[0].Used != 3 || past[0].Date != 100 || past[1].Used != 1 || past[2].Used != 0 {
+		t.Errorf("Past() = %+v, want days 100 to 102", past)
 	}
-	if again := c.Past(); again != nil {
-		t.Errorf("Past() = %+v again", again)
+	c.Add(104)
+	c.Forget(3)
+	if past := c.Past(); len(past) != 1 || past[0].Date != 103 {
+		t.Errorf("Past() = %+v after they were forgotten, want day 103", past)
 	}
 }
 

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/usage"
 )
 
 // Want is what an exchange needs from its driver before it can go on.
@@ -62,6 +63,8 @@ type Exchange struct {
 
 	// Caller is who sent the request as far as steps have found out; nil: nobody known.
 	Caller *Caller
+	// Grant is what the request's API key may do here; zero: there is none.
+	Grant usage.Grant
 	// Overrides is what request templates have set for later steps; nil: nothing.
 	Overrides *Overrides
 
@@ -76,6 +79,7 @@ type Exchange struct {
 	// defaults are filled in.
 	Failure *Refusal
 
+	caller  Caller          // what Caller points to, if nobody had one of their own
 	ctx     context.Context //nolint:containedctx // an exchange is the scope of one request
 	next    int
 	waiting bool // Call is to be made before the next step
@@ -98,6 +102,7 @@ type Caller struct {
 	CognitoAuthenticationProvider, CognitoAuthenticationType    string
 	CognitoIdentityID, CognitoIdentityPoolID                    string
 	APIKey, APIKeyID                                            string
+	UsageKey                                                    string            // an authorizer's usageIdentifierKey: the value of an API key
 	Authorized                                                  bool              // an authorizer let the request pass: events have its map
 	Principal                                                   string            // authorizer.principalId
 	Context                                                     map[string]string // authorizer.{key}
@@ -191,6 +196,15 @@ func kept(b []byte, limit int) []byte {
 // Context ends when the client has gone or the server stops; steps that wait
 // pass it on.
 func (x *Exchange) Context() context.Context { return x.ctx }
+
+// Known is the exchange's Caller, to be written to; one that nothing is known
+// of if there was none.
+func (x *Exchange) Known() *Caller {
+	if x.Caller == nil {
+		x.Caller = &x.caller
+	}
+	return x.Caller
+}
 
 // Keep copies the parts into the exchange's memory, one after the other; the
 // result is valid until the exchange ends.

@@ -1,0 +1,25 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/stagedoor/stagedoor/internal/store"
+)
+
+// reindex has the index read what changed, before the table does: a stage that
+// is served finds the keys that were made before it.
+func (f *follower) reindex(ctx context.Context, changed []store.Key, all bool) error {
+	index := f.g.cfg.Index
+	if index == nil || !all && len(changed) == 0 {
+		return nil
+	}
+	slices.Sort(changed)
+	changed = slices.Compact(changed)
+	err := f.g.cfg.Store.View(ctx, func(tx store.Tx) error { return index.Refresh(tx, changed, all) })
+	if err != nil {
+		return fmt.Errorf("refresh the index: %w", err)
+	}
+	return nil
+}

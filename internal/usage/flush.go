@@ -1,0 +1,155 @@
+package usage
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/limit"
+	"github.com/stagedoor/stagedoor/internal/store"
+)
+
+// Retention is how many days of use are kept.
+// parity: spec/control-plane.md 6.1, GetUsage.
+const Retention = 90
+
+// flushSize is how many ledgers are written in one transaction.
+const flushSize = 4096
+
+// Flush writes all counts that have changed. What cannot be written is tried
+// again next time.
+func (m *Meter) Flush(ctx context.Context) error {
+	m.flushing.Lock()
+	defer m.flushing.Unlock()
+	all := m.soiled()
+	for len(all) > 0 {
+		some := all[:min(len(all), flushSize)]
+		if err := m.write(ctx, some); err != nil {
+			for _, l := range all {
+				m.soil(l)
+			}
+			return fmt.Errorf("write usage: %w", err)
+		}
+		all = all[len(some):]
+	}
+	if today := m.clock.Date(); m.pruned < today {
+		if err := m.prune(ctx, today); err != nil {
+			return fmt.Errorf("prune usage: %w", err)
+		}
+		m.pruned = today
+	}
+	return nil
+}
+
+// record is one document to be written.
+type record struct {
+	name store.Key
+	doc  api.Usage
+}
+
+func (m *Meter) write(ctx context.Context, some []*ledger) error {
+	records := make([]record, 0, len(some))
+	days := make([]int, len(some)) // of each that are over
+	for i, l := range some {
+		if !l.gone.Load() {
+			records, days[i] = l.records(records)
+		}
+	}
+	if len(records) == 0 {
+		return nil
+	}
+	err := m.cfg.Store.Update(ctx, func(tx store.Tx) error {
+		for _, r := range records {
+			if err := store.Put(tx, r.name, r.doc); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for i, l := range some {
+		l.counter.Forget(days[i])
+	}
+	return nil
+}
+
+// records appends what is to be written: the days that are over, of which
+// there are so many, and the count as it stands.
+func (l *ledger) records(to []record) (_ []record, days int) {
+	past := l.counter.Past()
+	for _, day := range past {
+		doc := document(day)
+		if doc.Used > 0 {
+			doc.Left = l.left(day)
+			to = append(to, record{api.UsageLogKey(doc.Day, l.plan, l.key), doc})
+		}
+	}
+	if now, ok := l.counter.Totals(); ok {
+		to = append(to, record{api.UsageKey(l.plan, l.key), document(now)})
+	}
+	return to, len(past)
+}
+
+func document(t limit.Totals) api.Usage {
+	return api.Usage{Day: int32(t.Date), Used: t.Used, Week: t.Week, Month: t.Month}
+}
+
+// left is what was left of the quota at the end of a day; nil: there is none.
+func (l *ledger) left(day limit.Totals) *int64 {
+	p := l.cell.now.Load()
+	if p == nil || p.quota == nil {
+		return nil
+	}
+	n := max(0, p.quota.Allowance(day.Date, limit.Date(l.first.Load()), l.extra.Load())-day.InPeriod(p.quota.Period))
+	return &n
+}
+
+// pruneSize is how many documents are deleted in one transaction.
+const pruneSize = 10_000
+
+// prune deletes the days that are older than Retention.
+func (m *Meter) prune(ctx context.Context, today limit.Date) error {
+	for {
+		var old []store.Key
+		err := m.cfg.Store.View(ctx, func(tx store.Tx) error {
+			old = old[:0]
+			for item, err := range tx.Scan(api.UsageLogs, "") {
+				if err != nil {
+					return err
+				}
+				day, err := strconv.Atoi(api.Split(item.Key)[1])
+				if err != nil || limit.Date(day) >= today-Retention || len(old) == pruneSize {
+					return err
+				}
+				old = append(old, item.Key)
+			}
+			return nil
+		})
+		if err != nil || len(old) == 0 {
+			return err
+		}
+		err = m.cfg.Store.Update(ctx, func(tx store.Tx) error {
+			for _, name := range old {
+				if err := tx.Delete(name); err != nil && !errors.Is(err, store.ErrMissing) {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func decode[T any](item store.Item) (v T, err error) {
+	if err := json.Unmarshal(item.Doc, &v); err != nil {
+		return v, fmt.Errorf("decode %s: %w", item.Key, err)
+	}
+	return v, nil
+}

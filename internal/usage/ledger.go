@@ -1,0 +1,76 @@
+package usage
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/stagedoor/stagedoor/internal/limit"
+)
+
+// ledger is what one key has used of one plan. It outlives every change of the
+// two, as long as both are there.
+type ledger struct {
+	plan, key string // ids
+	cell      *planCell
+	first     atomic.Int32 // the day on which the key came into the plan
+	counter   limit.Counter
+	extra     atomic.Pointer[limit.Extra]
+	buckets   atomic.Pointer[[]named]
+	gone      atomic.Bool // the key or the plan is: nothing is written any more
+
+	dirty atomic.Bool // in the meter's stack
+	next  *ledger     // below it in the stack
+}
+
+// named is the bucket of a throttle.
+type named struct {
+	name   string
+	bucket *limit.Bucket
+}
+
+// bucket is the bucket of a name, made when it is first asked for. A key has
+// few of them: one a stage, and one for each method with a throttle of its own.
+func (l *ledger) bucket(name string) *limit.Bucket {
+	for {
+		now := l.buckets.Load()
+		if now != nil {
+			for i := range *now {
+				if (*now)[i].name == name {
+					return (*now)[i].bucket
+				}
+			}
+		}
+		next := []named{{name, new(limit.Bucket)}}
+		if now != nil {
+			next = append(slices.Clip(*now), next...)
+		}
+		if l.buckets.CompareAndSwap(now, &next) {
+			return next[len(next)-1].bucket
+		}
+	}
+}
+
+// soil puts the ledger among those that are to be written.
+func (m *Meter) soil(l *ledger) {
+	if l.dirty.Load() || !l.dirty.CompareAndSwap(false, true) {
+		return
+	}
+	for {
+		l.next = m.dirty.Load()
+		if m.dirty.CompareAndSwap(l.next, l) {
+			return
+		}
+	}
+}
+
+// soiled empties the stack.
+func (m *Meter) soiled() []*ledger {
+	var all []*ledger
+	for l := m.dirty.Swap(nil); l != nil; {
+		next := l.next
+		all = append(all, l)
+		l.dirty.Store(false) // from here on l may be in the stack again
+		l = next
+	}
+	return all
+}

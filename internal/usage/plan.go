@@ -1,0 +1,68 @@
+package usage
+
+import (
+	"math"
+	"sync/atomic"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/limit"
+)
+
+// planCell is a plan as it is now; nil in it: the plan is gone.
+type planCell struct{ now atomic.Pointer[plan] }
+
+// plan is a usage plan as requests are held to it. It does not change.
+type plan struct {
+	quota  *limit.Quota // nil: none
+	stages map[string]*planStage
+}
+
+// planStage is a stage that a plan opens.
+type planStage struct {
+	throttle
+	methods map[string]throttle // "/pets/GET": instead of the stage's
+}
+
+// throttle is a limit and the name of the bucket for it.
+type throttle struct {
+	limit  limit.Limit
+	bucket string
+}
+
+// Stage is the name of a stage in plans.
+func Stage(apiID, stage string) string { return apiID + ":" + stage }
+
+// Method is the name of a method in plans.
+func Method(path, verb string) string { return path + "/" + verb }
+
+func newPlan(p *api.UsagePlan) *plan {
+	out := &plan{stages: make(map[string]*planStage, len(p.Stages))}
+	if q := p.Quota; q != nil {
+		if period, ok := limit.PeriodOf(q.Period); ok {
+			out.quota = &limit.Quota{Limit: int64(q.Limit), Offset: int64(q.Offset), Period: period}
+		}
+	}
+	for i := range p.Stages {
+		st := &p.Stages[i]
+		name := Stage(st.API, st.Stage)
+		one := &planStage{throttle: throttle{Limit(p.Throttle), name}, methods: make(map[string]throttle, len(st.Throttle))}
+		for method, t := range st.Throttle {
+			one.methods[method] = throttle{Limit(&t), name + " " + method}
+		}
+		out.stages[name] = one
+	}
+	return out
+}
+
+// Limit is the limit of a throttle. One without a rate is none. One without a
+// burst has that of one second.
+func Limit(t *api.Throttle) limit.Limit {
+	if t == nil || t.RateLimit == nil {
+		return limit.Limit{}
+	}
+	burst := int64(math.Ceil(min(*t.RateLimit, math.MaxInt32)))
+	if t.BurstLimit != nil {
+		burst = int64(*t.BurstLimit)
+	}
+	return limit.New(*t.RateLimit, burst)
+}

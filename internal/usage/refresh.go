@@ -1,0 +1,292 @@
+package usage
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/limit"
+	"github.com/stagedoor/stagedoor/internal/store"
+)
+
+// Follows reports whether a document is one that Refresh reads.
+func (m *Meter) Follows(name store.Key) bool {
+	return strings.HasPrefix(name, api.APIKeys) || strings.HasPrefix(name, api.UsagePlans) ||
+		strings.HasPrefix(name, api.PlanKeys) || strings.HasPrefix(name, api.UsageGrants)
+}
+
+// Refresh takes up the documents that were changed, or all of them. Requests
+// go on meanwhile: each sees a key and a plan as they were or as they are.
+func (m *Meter) Refresh(tx store.Tx, changed []store.Key, all bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if all {
+		return m.load(tx)
+	}
+	// Keys and plans first: what says that a key is in a plan needs both.
+	for _, pass := range []struct {
+		prefix string
+		do     func(tx store.Tx, name store.Key) error
+	}{
+		{api.APIKeys, m.refreshKey},
+		{api.UsagePlans, m.refreshPlan},
+		{api.PlanKeys, m.refreshMembership},
+		{api.UsageGrants, m.refreshExtra},
+	} {
+		for _, name := range changed {
+			if !strings.HasPrefix(name, pass.prefix) {
+				continue
+			}
+			if err := pass.do(tx, name); err != nil {
+				return fmt.Errorf("refresh %s: %w", name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// read reads a document; ok is false if there is none.
+func read[T any](tx store.Tx, name store.Key) (v T, ok bool, err error) {
+	v, err = store.Get[T](tx, name)
+	if errors.Is(err, store.ErrMissing) {
+		return v, false, nil
+	}
+	return v, err == nil, err
+}
+
+func (m *Meter) refreshKey(tx store.Tx, name store.Key) error {
+	doc, ok, err := read[api.APIKey](tx, name)
+	if err != nil {
+		return err
+	}
+	if !ok {
+		id := api.Split(name)[1]
+		if k := m.keys[id]; k != nil {
+			m.index.drop(k)
+			delete(m.keys, id)
+			m.forget(func(p pair) bool { return p.key == id })
+		}
+		return nil
+	}
+	next := newKey(&doc)
+	if old := m.keys[doc.ID]; old != nil {
+		next.plans = old.plans
+		if old.digest != next.digest {
+			m.index.drop(old)
+		}
+	}
+	m.keys[doc.ID] = next
+	m.index.put(next)
+	return nil
+}
+
+func newKey(doc *api.APIKey) *key {
+	return &key{Key: Key{doc.ID, doc.Value}, enabled: doc.Enabled, digest: sha256.Sum256([]byte(doc.Value))}
+}
+
+func (m *Meter) refreshPlan(tx store.Tx, name store.Key) error {
+	doc, ok, err := read[api.UsagePlan](tx, name)
+	if err != nil {
+		return err
+	}
+	if ok {
+		m.plan(doc.ID).now.Store(newPlan(&doc))
+		return nil
+	}
+	id := api.Split(name)[1]
+	if cell := m.plans[id]; cell != nil {
+		cell.now.Store(nil)
+		delete(m.plans, id)
+		m.forget(func(p pair) bool { return p.plan == id })
+	}
+	return nil
+}
+
+// forget drops the ledgers of what is gone.
+func (m *Meter) forget(gone func(pair) bool) {
+	for p, l := range m.ledgers {
+		if gone(p) {
+			l.gone.Store(true)
+			delete(m.ledgers, p)
+		}
+	}
+}
+
+// plan is the cell of a plan; one that is not known yet is empty.
+func (m *Meter) plan(id string) *planCell {
+	cell := m.plans[id]
+	if cell == nil {
+		cell = &planCell{}
+		m.plans[id] = cell
+	}
+	return cell
+}
+
+func (m *Meter) refreshMembership(tx store.Tx, name store.Key) error {
+	parts := api.Split(name)
+	doc, ok, err := read[api.UsagePlanKey](tx, name)
+	if err != nil {
+		return err
+	}
+	k := m.keys[parts[2]]
+	switch {
+	case k == nil:
+		return nil
+	case !ok:
+		k = k.without(parts[1])
+	default:
+		l, known := m.ledger(doc)
+		if !known {
+			if err := l.load(tx); err != nil {
+				return err
+			}
+		}
+		k = k.with(&membership{plan: l.cell, ledger: l})
+	}
+	m.keys[k.ID] = k
+	m.index.put(k)
+	return nil
+}
+
+// ledger is the ledger of a key in a plan; known is false if it is a new one.
+func (m *Meter) ledger(doc api.UsagePlanKey) (l *ledger, known bool) {
+	p := pair{doc.Plan, doc.Key}
+	if l = m.ledgers[p]; l != nil {
+		l.first.Store(int32(limit.DateOf(doc.AddedDate)))
+		return l, true
+	}
+	l = &ledger{plan: doc.Plan, key: doc.Key, cell: m.plan(doc.Plan)}
+	l.first.Store(int32(limit.DateOf(doc.AddedDate)))
+	m.ledgers[p] = l
+	return l, false
+}
+
+// load takes up what an earlier process wrote.
+func (l *ledger) load(tx store.Tx) error {
+	doc, ok, err := read[api.Usage](tx, api.UsageKey(l.plan, l.key))
+	if err != nil {
+		return err
+	}
+	if ok {
+		l.counter.Load(Totals(doc))
+	}
+	extra, ok, err := read[api.UsageGrant](tx, api.UsageGrantKey(l.plan, l.key))
+	if err == nil && ok {
+		l.extra.Store(Extra(extra))
+	}
+	return err
+}
+
+func (m *Meter) refreshExtra(tx store.Tx, name store.Key) error {
+	parts := api.Split(name)
+	l := m.ledgers[pair{parts[1], parts[2]}]
+	if l == nil {
+		return nil
+	}
+	doc, ok, err := read[api.UsageGrant](tx, name)
+	if err != nil {
+		return err
+	}
+	if ok {
+		l.extra.Store(Extra(doc))
+	} else {
+		l.extra.Store(nil)
+	}
+	return nil
+}
+
+// Totals is a count as it was written.
+func Totals(doc api.Usage) limit.Totals {
+	return limit.Totals{Date: limit.Date(doc.Day), Used: doc.Used, Week: doc.Week, Month: doc.Month}
+}
+
+// Extra is a grant as it was written; nil if its period is none.
+func Extra(doc api.UsageGrant) *limit.Extra {
+	period, ok := limit.PeriodOf(doc.Period)
+	if !ok {
+		return nil
+	}
+	return &limit.Extra{Period: period, Start: limit.Date(doc.Start), Amount: doc.Amount}
+}
+
+// load takes up all there is. What was counted stays.
+func (m *Meter) load(tx store.Tx) error {
+	keys := map[string]*key{}
+	for doc, err := range store.Scan[api.APIKey](tx, api.APIKeys, "") {
+		if err != nil {
+			return err
+		}
+		keys[doc.ID] = newKey(&doc)
+	}
+	plans := map[string]bool{}
+	for doc, err := range store.Scan[api.UsagePlan](tx, api.UsagePlans, "") {
+		if err != nil {
+			return err
+		}
+		plans[doc.ID] = true
+		m.plan(doc.ID).now.Store(newPlan(&doc))
+	}
+	for id, cell := range m.plans {
+		if !plans[id] {
+			cell.now.Store(nil)
+			delete(m.plans, id)
+		}
+	}
+	m.forget(func(p pair) bool { return keys[p.key] == nil || !plans[p.plan] })
+	fresh := map[pair]*ledger{}
+	for doc, err := range store.Scan[api.UsagePlanKey](tx, api.PlanKeys, "") {
+		if err != nil {
+			return err
+		}
+		k := keys[doc.Key]
+		if k == nil || !plans[doc.Plan] {
+			continue
+		}
+		l, known := m.ledger(doc)
+		if !known {
+			fresh[pair{doc.Plan, doc.Key}] = l
+		}
+		k.plans = append(slices.Clip(k.plans), &membership{plan: l.cell, ledger: l})
+	}
+	if err := m.loadCounts(tx, fresh); err != nil {
+		return err
+	}
+	m.keys = keys
+	m.index.replace(keys)
+	return nil
+}
+
+// loadCounts gives new ledgers what an earlier process wrote, and all of them
+// what was granted.
+func (m *Meter) loadCounts(tx store.Tx, fresh map[pair]*ledger) error {
+	for item, err := range tx.Scan(api.Usages, "") {
+		if err != nil {
+			return err
+		}
+		parts := api.Split(item.Key)
+		if l := fresh[pair{parts[1], parts[2]}]; l != nil {
+			doc, err := decode[api.Usage](item)
+			if err != nil {
+				return err
+			}
+			l.counter.Load(Totals(doc))
+		}
+	}
+	for item, err := range tx.Scan(api.UsageGrants, "") {
+		if err != nil {
+			return err
+		}
+		parts := api.Split(item.Key)
+		if l := m.ledgers[pair{parts[1], parts[2]}]; l != nil {
+			doc, err := decode[api.UsageGrant](item)
+			if err != nil {
+				return err
+			}
+			l.extra.Store(Extra(doc))
+		}
+	}
+	return nil
+}
