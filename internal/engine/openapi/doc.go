@@ -149,6 +149,7 @@ type GatewayResponse struct {
 // Documentation is x-amazon-apigateway-documentation.
 type Documentation struct {
 	Version *string
+	Created *string // of exports only
 	Parts   []DocumentationPart
 }
 

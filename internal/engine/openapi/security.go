@@ -45,7 +45,7 @@ func authorizer(name string, scheme, a *object) Authorizer {
 	if t := upper(a.text("type")); t != nil {
 		out.Type = *t
 	}
-	if out.Identity == nil {
+	if out.Identity == nil && (out.Type != "REQUEST" || !strings.EqualFold(orEmpty(scheme.text("name")), unused)) {
 		if place := map[string]string{"header": "header", "query": "querystring"}[orEmpty(scheme.text("in"))]; place != "" {
 			if n := scheme.text("name"); n != nil {
 				source := "method.request." + place + "." + *n
