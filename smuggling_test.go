@@ -49,6 +49,9 @@ Resources:
 // TestSmuggling runs the public vectors through the whole server, plain and
 // over TLS, with an upstream that writes down each request it gets.
 func TestSmuggling(t *testing.T) {
+	if testing.Short() {
+		t.Skip("half a minute: package transport runs the vectors on its own in short tests")
+	}
 	shared(t, "conformance/http1")
 	dir, up, addr := t.TempDir(), transporttest.NewUpstream(t), freePort(t)
 	write(t, dir, "template.yaml", replaceAll(smuggled, "UPSTREAM", up.Addr))
