@@ -47,6 +47,12 @@ type Config struct {
 	// Auth says whether control-plane calls must be signed by a known key.
 	Auth string
 
+	// RateLimit and BurstLimit are the throttle of the whole account, in
+	// requests a second and in requests: AWS has 10000 and 5000. A burst of 0
+	// is that of one second. Default 0: none, as the machine is yours.
+	RateLimit  float64
+	BurstLimit int32
+
 	// TLSCert and TLSKey are PEM files; with both, InvokeListen speaks TLS with
 	// HTTP/2. Default none.
 	TLSCert, TLSKey string
@@ -159,6 +165,9 @@ func (c *Config) Check() error {
 	}
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		bad("tls-cert and tls-key: give both or none")
+	}
+	if !(c.RateLimit >= 0) || c.BurstLimit < 0 || c.BurstLimit > 0 && c.RateLimit == 0 {
+		bad("rate-limit %g, burst-limit %d: must not be negative, and a burst needs a rate", c.RateLimit, c.BurstLimit)
 	}
 	for _, e := range c.AWSEndpoints {
 		service, at, ok := strings.Cut(e, "=")

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/compile"
 	"github.com/stagedoor/stagedoor/internal/control"
 	"github.com/stagedoor/stagedoor/internal/control/apigateway"
@@ -24,9 +25,11 @@ import (
 	"github.com/stagedoor/stagedoor/internal/control/sts"
 	"github.com/stagedoor/stagedoor/internal/gateway"
 	host "github.com/stagedoor/stagedoor/internal/lambda"
+	"github.com/stagedoor/stagedoor/internal/limit"
 	"github.com/stagedoor/stagedoor/internal/step"
 	"github.com/stagedoor/stagedoor/internal/store/sqlite"
 	"github.com/stagedoor/stagedoor/internal/transport"
+	"github.com/stagedoor/stagedoor/internal/usage"
 	apigatewaywire "github.com/stagedoor/stagedoor/internal/wire/apigateway"
 	iamwire "github.com/stagedoor/stagedoor/internal/wire/iam"
 	lambdawire "github.com/stagedoor/stagedoor/internal/wire/lambda"
@@ -43,6 +46,8 @@ type Server struct {
 	logs      *logs.Service
 	functions *lambda.Service
 	host      *host.Host
+	clock     *limit.Clock
+	usage     *usage.Meter
 	gateway   *gateway.Gateway
 	stacks    *cloudformation.Engine
 	upstreams *transport.Upstreams
@@ -152,6 +157,8 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 		}
 	}()
 	cfg := s.cfg
+	s.clock = limit.NewClock(nil)
+	s.usage = usage.New(usage.Config{Store: s.store, Clock: s.clock, Log: cfg.Log})
 	s.logs = logs.New(logs.Config{Store: s.store, Region: cfg.Region, Account: cfg.Account})
 	s.host = host.New(host.Config{
 		Dir: s.dir("run"), Account: cfg.Account, Region: cfg.Region, Endpoint: endpoint,
@@ -184,11 +191,14 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	gate := s.functions.Gate()
 	s.upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
 	code := s.functions.Download()
+	buckets := limit.NewBuckets(s.clock)
 	s.gateway, err = gateway.New(gateway.Config{
 		Store: s.store,
 		Env: compile.Env{
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
+			Keys: s.usage, Buckets: buckets, Throttle: accountThrottle(cfg, buckets),
 		},
+		Index:         s.usage,
 		InvokeDomains: cfg.InvokeDomains,
 		Control: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, lambda.CodePath) {
@@ -218,6 +228,18 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	return nil
 }
 
+// accountThrottle is the bucket of all requests; nil: there is none.
+func accountThrottle(cfg Config, buckets *limit.Buckets) step.Bucket {
+	if cfg.RateLimit == 0 {
+		return nil
+	}
+	throttle := api.Throttle{RateLimit: &cfg.RateLimit}
+	if cfg.BurstLimit > 0 {
+		throttle.BurstLimit = &cfg.BurstLimit
+	}
+	return buckets.Gate("account", usage.Limit(&throttle))
+}
+
 // maxRequest is the largest body on the port of both planes: a function's code
 // comes in base64. Routes of APIs have limits of their own.
 const maxRequest = 80 << 20
@@ -229,11 +251,13 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 	return control.Config{
 		Account: account, Region: region, Log: s.cfg.Log,
 		Services: withBuilt(tables(), map[string]handlers{
-			apigatewaywire.Table().Name: apigateway.New(s.store, apigateway.Config{Account: account, Region: region}).Handlers(),
-			lambdawire.Table().Name:     functions,
-			iamwire.Table().Name:        iam.New(s.store, iam.Config{Account: account}).Handlers(),
-			stswire.Table().Name:        sts.New(s.store, sts.Config{Account: account}).Handlers(),
-			logswire.Table().Name:       s.logs.Handlers(),
+			apigatewaywire.Table().Name: apigateway.New(s.store, apigateway.Config{
+				Account: account, Region: region, RateLimit: s.cfg.RateLimit, BurstLimit: s.cfg.BurstLimit, FlushUsage: s.usage.Flush,
+			}).Handlers(),
+			lambdawire.Table().Name: functions,
+			iamwire.Table().Name:    iam.New(s.store, iam.Config{Account: account}).Handlers(),
+			stswire.Table().Name:    sts.New(s.store, sts.Config{Account: account}).Handlers(),
+			logswire.Table().Name:   s.logs.Handlers(),
 		}),
 	}
 }
@@ -282,6 +306,7 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 	parts.Go(func() error { return s.host.Run(back) })
 	parts.Go(func() error { return s.functions.Run(back) })
 	parts.Go(func() error { return s.gateway.Run(back) })
+	parts.Go(func() error { return s.usage.Run(back) })
 
 	front, frontCtx := errgroup.WithContext(ctx)
 	context.AfterFunc(back, func() { l.close() }) // a part that fails ends the traffic

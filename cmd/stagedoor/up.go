@@ -57,6 +57,8 @@ file that --config names: flag > environment > file > default.`,
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate of --invoke-listen")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM `FILE` with its key")
 	f.StringArrayVar(&cfg.Parameters, "parameter", nil, "template parameter (`KEY=VALUE`, repeatable)")
+	f.Float64Var(&cfg.RateLimit, "rate-limit", cfg.RateLimit, "requests a second that the whole account may get; 0 is no limit")
+	f.Int32Var(&cfg.BurstLimit, "burst-limit", cfg.BurstLimit, "requests at once within --rate-limit; 0 is those of a second")
 	f.DurationVar(&cfg.FunctionIdle, "function-idle", cfg.FunctionIdle, "how long a warm function is kept without a call")
 	f.DurationVar(&cfg.Grace, "grace", cfg.Grace, "how long requests may take to finish at the end")
 	f.BoolVar(&cfg.Watch, "watch", false, "deploy again when a file of a definition changes")

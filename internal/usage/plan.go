@@ -36,12 +36,7 @@ func Stage(apiID, stage string) string { return apiID + ":" + stage }
 func Method(path, verb string) string { return path + "/" + verb }
 
 func newPlan(p *api.UsagePlan) *plan {
-	out := &plan{stages: make(map[string]*planStage, len(p.Stages))}
-	if q := p.Quota; q != nil {
-		if period, ok := limit.PeriodOf(q.Period); ok {
-			out.quota = &limit.Quota{Limit: int64(q.Limit), Offset: int64(q.Offset), Period: period}
-		}
-	}
+	out := &plan{quota: Quota(p), stages: make(map[string]*planStage, len(p.Stages))}
 	for i := range p.Stages {
 		st := &p.Stages[i]
 		name := Stage(st.API, st.Stage)
@@ -52,6 +47,18 @@ func newPlan(p *api.UsagePlan) *plan {
 		out.stages[name] = one
 	}
 	return out
+}
+
+// Quota is a plan's quota; nil: it has none.
+func Quota(p *api.UsagePlan) *limit.Quota {
+	if p.Quota == nil {
+		return nil
+	}
+	period, ok := limit.PeriodOf(p.Quota.Period)
+	if !ok {
+		return nil
+	}
+	return &limit.Quota{Limit: int64(p.Quota.Limit), Offset: int64(p.Quota.Offset), Period: period}
 }
 
 // Limit is the limit of a throttle. One without a rate is none. One without a

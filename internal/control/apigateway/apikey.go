@@ -224,6 +224,9 @@ func (s *Service) DeleteApiKey(ctx context.Context, in *v1.DeleteApiKeyInput) (*
 			if err := tx.Delete(api.PlanKeyKey(plan.ID, k.ID)); err != nil {
 				return nil, err
 			}
+			if err := dropUsage(tx, plan.ID, &k.ID); err != nil {
+				return nil, err
+			}
 		}
 		if err := tx.Delete(api.APIKeyValueKey(k.Value)); err != nil && !errors.Is(err, store.ErrMissing) {
 			return nil, err

@@ -38,6 +38,10 @@ type Config struct {
 	RateLimit  float64
 	BurstLimit int32
 
+	// FlushUsage writes what keys have used, so that a call sees all of it.
+	// Default: nobody counts.
+	FlushUsage func(ctx context.Context) error
+
 	// IntegrationTimeout is the longest time-out, in milliseconds, that an
 	// integration of a REGIONAL or PRIVATE API may ask for. Default 29000. An
 	// EDGE API stays at 29000; a streamed answer may always take 900000.
@@ -65,6 +69,9 @@ func New(st store.Store, cfg Config) *Service {
 	orDefault(&cfg.IntegrationTimeout, defaultTimeout)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.FlushUsage == nil {
+		cfg.FlushUsage = func(context.Context) error { return nil }
 	}
 	if cfg.NewID == nil {
 		cfg.NewID = randomID

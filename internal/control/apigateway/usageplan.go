@@ -22,6 +22,9 @@ func (s *Service) planHandlers() map[string]wire.Handler {
 		"GetUsagePlanKey":    wire.Op(s.GetUsagePlanKey),
 		"GetUsagePlanKeys":   wire.Op(s.GetUsagePlanKeys),
 		"DeleteUsagePlanKey": wire.Op(s.DeleteUsagePlanKey),
+
+		"GetUsage":    wire.Op(s.GetUsage),
+		"UpdateUsage": wire.Op(s.UpdateUsage),
 	}
 }
 
@@ -184,6 +187,9 @@ func (s *Service) DeleteUsagePlan(ctx context.Context, in *v1.DeleteUsagePlanInp
 			}
 		}
 		if err := store.DeleteAll(tx, api.KeysOfPlan(p.ID)); err != nil {
+			return nil, err
+		}
+		if err := dropUsage(tx, p.ID, nil); err != nil {
 			return nil, err
 		}
 		return &v1.DeleteUsagePlanOutput{}, tx.Delete(api.UsagePlanAt(p.ID))
