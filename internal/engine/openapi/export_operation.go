@@ -14,17 +14,24 @@ func (e *exporter) paths() *object {
 	out := newObject()
 	for _, p := range e.api.Paths {
 		item := newObject()
-		for i := range p.Methods {
-			m := &p.Methods[i]
-			verb := strings.ToLower(m.HTTPMethod)
-			if verb == "any" {
-				verb = ext + "any-method"
+		for _, verb := range []string{"GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "ANY"} {
+			for i := range p.Methods {
+				if p.Methods[i].HTTPMethod == verb {
+					item.set(memberOf(verb), e.operation(&p.Methods[i]))
+				}
 			}
-			item.set(verb, e.operation(m))
 		}
 		out.set(p.Path, item)
 	}
 	return out
+}
+
+// memberOf is the member of a path item that a method is.
+func memberOf(verb string) string {
+	if verb == "ANY" {
+		return ext + "any-method"
+	}
+	return strings.ToLower(verb)
 }
 
 func (e *exporter) operation(m *Method) *object {
@@ -137,7 +144,6 @@ func (e *exporter) response(r Response) *object {
 
 func exportIntegration(in *Integration) *object {
 	out := newObject()
-	out.set("type", strings.ToLower(in.Type))
 	out.setText("credentials", in.Credentials)
 	out.setText("httpMethod", in.HTTPMethod)
 	out.setText("uri", in.URI)
@@ -178,5 +184,6 @@ func exportIntegration(in *Integration) *object {
 	if in.InsecureSkipVerify != nil {
 		out.set("tlsConfig", one("insecureSkipVerification", *in.InsecureSkipVerify))
 	}
+	out.set("type", strings.ToLower(in.Type))
 	return out
 }

@@ -18,7 +18,7 @@ func yamlText(v any) []byte {
 }
 
 // plainName is a name that cannot be read as anything else than a text.
-var plainName = regexp.MustCompile(`^[A-Za-z/$][A-Za-z0-9_./{}+-]*$`)
+var plainName = regexp.MustCompile(`^[A-Za-z/$](?:[A-Za-z0-9_./{}+ -]*[A-Za-z0-9_./{}+-])?$`)
 
 func yamlName(b *bytes.Buffer, name string) {
 	words := []string{"true", "false", "yes", "no", "on", "off", "null", "y", "n"}
