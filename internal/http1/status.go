@@ -101,16 +101,10 @@ func clientErrorText(status int) string {
 		return "Range Not Satisfiable"
 	case 417:
 		return "Expectation Failed"
-	case 418:
-		return "I'm a teapot"
 	case 421:
 		return "Misdirected Request"
 	case 422:
 		return "Unprocessable Entity"
-	case 423:
-		return "Locked"
-	case 424:
-		return "Failed Dependency"
 	case 425:
 		return "Too Early"
 	case 426:

@@ -1,24 +1,19 @@
 package transport_test
 
 import (
-	"bufio"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/transport"
-	"github.com/stagedoor/stagedoor/internal/transport/transporttest"
 )
 
 // echo answers with the body of the request.
@@ -307,175 +302,5 @@ func TestZeroWindow(t *testing.T) {
 	await(t, "the connection is given up", func() bool { return s.Counters.Open.Load() == 0 && s.Counters.Accepted.Load() == 1 })
 	if s.Counters.Aborted.Load() != 1 {
 		t.Error("the answer does not count as aborted")
-	}
-}
-
-// TestClientGone: the context of a waiting step ends when the client goes, and
-// what the client sent meanwhile is not lost.
-func TestClientGone(t *testing.T) {
-	for _, name := range []string{"plain", "tls"} {
-		t.Run(name, func(t *testing.T) { testClientGone(t, name == "tls") })
-	}
-}
-
-func testClientGone(t *testing.T, secure bool) {
-	t.Helper()
-	var config *tls.Config
-	var pool *x509.CertPool
-	if secure {
-		var cert tls.Certificate
-		cert, pool = transporttest.Certificate(t, "127.0.0.1")
-		config = &tls.Config{Certificates: []tls.Certificate{cert}}
-	}
-	connect := func(addr string) *client {
-		c := dial(t, addr)
-		if secure {
-			c.Conn = tls.Client(c.Conn, &tls.Config{RootCAs: pool, ServerName: "127.0.0.1"})
-			c.br = bufio.NewReader(c.Conn)
-		}
-		return c
-	}
-	began, ended := make(chan struct{}), make(chan error)
-	release := make(chan struct{})
-	addr, _, _ := startTLS(t, transport.Config{Handler: routes{
-		"*": fixed(200, "next"),
-		"/gone": {Steps: []program.Step{{Waits: true, Run: func(x *program.Exchange) error {
-			ctx, cancel := context.WithTimeout(x.Context(), time.Minute)
-			defer cancel()
-			began <- struct{}{}
-			<-ctx.Done()
-			ended <- ctx.Err()
-			return ctx.Err()
-		}}}},
-		"/stays": {Steps: []program.Step{
-			{Waits: true, Run: func(x *program.Exchange) error {
-				began <- struct{}{}
-				select {
-				case <-x.Context().Done():
-					return x.Context().Err()
-				case <-release:
-				}
-				return nil
-			}},
-			{Run: func(x *program.Exchange) error {
-				if err := x.Context().Err(); err != nil {
-					return err
-				}
-				x.Answer.Status, x.Answer.Body = 200, []byte("first")
-				return nil
-			}},
-		}},
-	}}, config)
-	c := connect(addr)
-	c.send("GET /gone HTTP/1.1\r\nHost: h\r\n\r\n")
-	<-began
-	_ = c.Close()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("context ended with %v", err)
-	}
-
-	c = connect(addr)
-	c.send("GET /stays HTTP/1.1\r\nHost: h\r\n\r\n")
-	<-began
-	c.send("GET /stays HTTP/1.1\r\nHost: h\r\n\r\nGET / HT")
-	time.Sleep(20 * time.Millisecond) // so that the watch reads it
-	release <- struct{}{}
-	if _, body := c.response("GET"); body != "first" {
-		t.Errorf("got %q", body)
-	}
-	<-began
-	release <- struct{}{}
-	if _, body := c.response("GET"); body != "first" {
-		t.Errorf("got %q", body)
-	}
-	c.send("TP/1.1\r\nHost: h\r\n\r\n")
-	if _, body := c.response("GET"); body != "next" {
-		t.Errorf("got %q", body)
-	}
-}
-
-// TestDrain: idle connections are closed at once, a request under way is
-// finished, and one that takes longer than Grace is not.
-func TestDrain(t *testing.T) {
-	began := make(chan struct{})
-	release := make(chan struct{})
-	var canceled atomic.Bool
-	route := &program.Route{Steps: []program.Step{{Waits: true, Run: func(x *program.Exchange) error {
-		began <- struct{}{}
-		select {
-		case <-release:
-		case <-x.Context().Done():
-			canceled.Store(true)
-		}
-		x.Answer.Status, x.Answer.Body = 200, []byte("done")
-		return nil
-	}}}}
-	for _, tt := range []struct {
-		name  string
-		grace time.Duration
-	}{{"in time", 5 * time.Second}, {"too late", 50 * time.Millisecond}} {
-		t.Run(tt.name, func(t *testing.T) {
-			canceled.Store(false)
-			addr, s, stop := start(t, transport.Config{Grace: tt.grace, Handler: routes{"/": fixed(200, "x"), "*": route}})
-			idle := dial(t, addr)
-			idle.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-			idle.response("GET")
-			busy := dial(t, addr)
-			busy.send("GET /wait HTTP/1.1\r\nHost: h\r\n\r\n")
-			<-began
-			stopped := make(chan struct{})
-			go func() {
-				stop()
-				close(stopped)
-			}()
-			if got := idle.rest(); got != "" {
-				t.Errorf("the idle connection got %q", got)
-			}
-			if _, err := net.DialTimeout("tcp", addr, time.Second); err == nil {
-				t.Error("a new connection was accepted")
-			}
-			if tt.name == "in time" {
-				release <- struct{}{}
-				if res, body := busy.response("GET"); body != "done" || !res.Close {
-					t.Errorf("got %q, close %v", body, res.Close)
-				}
-			}
-			<-stopped
-			if late := tt.name == "too late"; canceled.Load() != late {
-				t.Errorf("canceled: %v, want %v", canceled.Load(), late)
-			}
-			if n := s.Counters.Open.Load(); n != 0 {
-				t.Errorf("%d connections are open", n)
-			}
-		})
-	}
-}
-
-// TestTooManyConns: one connection too many is closed at once, and its place
-// is free again when another ends.
-func TestTooManyConns(t *testing.T) {
-	addr, s, _ := start(t, transport.Config{MaxConnsPerAddr: 2, Handler: routes{"*": fixed(200, "x")}})
-	ask := func(c *client) {
-		c.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-		c.response("GET")
-	}
-	a, b := dial(t, addr), dial(t, addr)
-	ask(a)
-	ask(b)
-	if got := dial(t, addr).rest(); got != "" || s.Counters.Crowded.Load() != 1 {
-		t.Errorf("the third connection got %q, crowded %d", got, s.Counters.Crowded.Load())
-	}
-	_ = a.Close()
-	await(t, "a place is free", func() bool { return s.Counters.Open.Load() == 1 })
-	ask(dial(t, addr))
-}
-
-// TestHandlerPanics: it costs one connection, with an answer.
-func TestHandlerPanics(t *testing.T) {
-	addr, _, _ := start(t, transport.Config{Handler: routes{}}) // there is not even a route for the rest
-	c := dial(t, addr)
-	c.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
-	if res, body := c.response("GET"); res.StatusCode != 500 || !strings.Contains(body, "Internal server error") {
-		t.Errorf("got %d %q", res.StatusCode, body)
 	}
 }
