@@ -12,13 +12,14 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stagedoor/stagedoor/internal/control"
 	"github.com/stagedoor/stagedoor/internal/gateway"
 	"github.com/stagedoor/stagedoor/internal/transport"
 )
 
 // serveAdmin serves what operators look at, on loopback only.
 func (s *Server) serveAdmin(ctx context.Context, ln net.Listener) error {
-	server := &http.Server{Handler: s.adminHandler(), ReadHeaderTimeout: 5 * time.Second}
+	server := &http.Server{Handler: control.NoForeignPages(s.adminHandler()), ReadHeaderTimeout: 5 * time.Second}
 	unhook := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer unhook()
 	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {

@@ -200,13 +200,13 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		},
 		Index:         s.usage,
 		InvokeDomains: cfg.InvokeDomains,
-		Control: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Control: control.NoForeignPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, lambda.CodePath) {
 				code.ServeHTTP(w, r)
 				return
 			}
 			network.ServeHTTP(w, r)
-		}),
+		})),
 		Owns: func(host, path, method string, header func(string) string) bool {
 			return strings.HasPrefix(path, lambda.CodePath) || network.Owns(host, path, method, header)
 		},
@@ -300,6 +300,10 @@ func (s *Server) close() error {
 // serve runs the parts until ctx is done. Traffic is drained first; what it
 // needs ends after it.
 func (s *Server) serve(ctx context.Context, l *listeners, definitions []definition) error {
+	tlsConfig, err := s.tls()
+	if err != nil {
+		return err
+	}
 	back, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	parts, back := errgroup.WithContext(back)
@@ -311,10 +315,6 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 	front, frontCtx := errgroup.WithContext(ctx)
 	context.AfterFunc(back, func() { l.close() }) // a part that fails ends the traffic
 	front.Go(func() error { return s.both.Serve(frontCtx, l.both) })
-	tlsConfig, err := s.tls()
-	if err != nil {
-		return err
-	}
 	for _, ln := range l.invoke {
 		front.Go(func() error {
 			if tlsConfig != nil {
