@@ -2,7 +2,7 @@ package runtimes
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,11 +11,10 @@ import (
 	"sync"
 )
 
-//go:embed python.py
-var pythonClient []byte
-
-//go:embed node.cjs
-var nodeClient []byte
+// clients are our runtime interface clients. python.py and node.cjs are what is started.
+//
+//go:embed python.py node.cjs node_api.cjs node_log.cjs
+var clients embed.FS
 
 // Function is what a command and its environment are made of.
 type Function struct {
@@ -82,8 +81,16 @@ func (k *Kit) Install() error {
 	if err := os.MkdirAll(k.Dir, 0o700); err != nil {
 		return fmt.Errorf("install runtime clients: %w", err)
 	}
-	for name, text := range map[string][]byte{"python.py": pythonClient, "node.cjs": nodeClient} {
-		if err := os.WriteFile(filepath.Join(k.Dir, name), text, 0o400); err != nil {
+	entries, err := clients.ReadDir(".")
+	if err != nil {
+		return fmt.Errorf("install runtime clients: %w", err)
+	}
+	for _, e := range entries {
+		text, err := clients.ReadFile(e.Name())
+		if err == nil {
+			err = os.WriteFile(filepath.Join(k.Dir, e.Name()), text, 0o400)
+		}
+		if err != nil {
 			return fmt.Errorf("install runtime clients: %w", err)
 		}
 	}

@@ -225,7 +225,7 @@ func TestInstall(t *testing.T) {
 	if err := k.Install(); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"python.py", "node.cjs"} {
+	for _, name := range []string{"python.py", "node.cjs", "node_api.cjs", "node_log.cjs"} {
 		if i, err := os.Stat(filepath.Join(k.Dir, name)); err != nil || i.Size() < 1000 {
 			t.Errorf("%s: %v", name, err)
 		}
