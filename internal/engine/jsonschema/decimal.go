@@ -131,8 +131,7 @@ func (v divisor) divides(d *decimal) bool {
 	}
 	var rest uint64
 	for i := range d.len() {
-		rest = mulmod(rest, 10, v.value)
-		rest = (rest + uint64(d.digit(i)-'0')) % v.value
+		rest = (rest*10 + uint64(d.digit(i)-'0')) % v.value // below 10^19, which fits
 	}
 	for power := uint64(10) % v.value; exp > 0; exp >>= 1 {
 		if exp&1 == 1 {
@@ -141,6 +140,28 @@ func (v divisor) divides(d *decimal) bool {
 		power = mulmod(power, power, v.value)
 	}
 	return rest == 0
+}
+
+// smallInteger reads a number that was read before, if it is an integer of 18
+// digits at most: the common case, without taking it apart.
+func smallInteger(raw []byte) (n int64, ok bool) {
+	s := raw
+	if raw[0] == '-' {
+		s = raw[1:]
+	}
+	if len(s) > 18 {
+		return 0, false
+	}
+	for _, c := range s {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	if raw[0] == '-' {
+		n = -n
+	}
+	return n, true
 }
 
 // mulmod is a times b modulo m, for a and b below m or m at least 1.

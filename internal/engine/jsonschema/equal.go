@@ -39,6 +39,11 @@ func equalNumbers(a, b []byte) bool {
 	if bytes.Equal(a, b) {
 		return true
 	}
+	if x, ok := smallInteger(a); ok {
+		if y, ok := smallInteger(b); ok {
+			return x == y
+		}
+	}
 	x, y := parseDecimal(a), parseDecimal(b)
 	return x.compare(&y) == 0
 }
@@ -122,6 +127,7 @@ func (v *validation) hashInto(h *maphash.Hash, i uint32) {
 			v.hashInto(h, m.value)
 		}
 		_ = h.WriteByte(byte(kinds))
+	default: // null has no content
 	}
 }
 

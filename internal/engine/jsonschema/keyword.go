@@ -12,10 +12,8 @@ import (
 type builder struct {
 	*compiler
 	place
-	out    *rules
-	value  place // of the keyword
-	closed bool  // additionalProperties is false
-	needed []string
+	out   *rules
+	value place // of the keyword
 }
 
 // get is the value of a keyword.

@@ -1,10 +1,15 @@
 package jsonschema
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
 // bound is maximum or minimum.
 type bound struct {
 	limit  decimal
+	small  int64 // limit, if whole
+	whole  bool
 	raw    string
 	is     *boundWords
 	strict bool // the limit itself is not allowed
@@ -42,6 +47,7 @@ func (b *builder) bound(words *boundWords) error {
 	}
 	raw := b.value.doc.raw(b.value.at)
 	c := bound{limit: parseDecimal(raw), raw: string(raw), is: words}
+	c.small, c.whole = smallInteger(raw)
 	if e, ok := b.get(words.exclusive); ok && e.kind() == boolean {
 		c.strict = e.doc.isTrue(e.at)
 	}
@@ -50,7 +56,13 @@ func (b *builder) bound(words *boundWords) error {
 }
 
 func (c *bound) compare(v *validation, i uint32) int {
-	d := parseDecimal(v.doc.raw(i))
+	raw := v.doc.raw(i)
+	if c.whole {
+		if n, ok := smallInteger(raw); ok {
+			return cmp.Compare(c.small, n) * c.is.sign
+		}
+	}
+	d := parseDecimal(raw)
 	return c.limit.compare(&d) * c.is.sign
 }
 

@@ -237,6 +237,7 @@ func (p place) child(step string) (to place, ok bool) {
 			}
 			n--
 		})
+	default: // nothing is inside of the others
 	}
 	return to, ok
 }

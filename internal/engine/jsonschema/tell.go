@@ -19,8 +19,11 @@ const (
 // what comes after it; members are looked at in the order of their names.
 // parity: spec/rest-data-plane.md 5.1, the wording of fge/json-schema-validator.
 func (v *validation) tell(r *rules, i uint32) {
-	if v.nested == maxNesting || !v.spend(1) {
+	if v.nested == maxNesting {
 		v.spent = true
+		return
+	}
+	if v.valid(r, i) {
 		return
 	}
 	k := v.doc.nodes[i].kind()
