@@ -18,6 +18,7 @@ func (s *Service) openAPIHandlers() map[string]wire.Handler {
 	return map[string]wire.Handler{
 		"ImportRestApi": wire.Op(s.ImportRestApi),
 		"PutRestApi":    wire.Op(s.PutRestApi),
+		"GetExport":     wire.Op(s.GetExport),
 	}
 }
 
