@@ -89,7 +89,7 @@ type Config struct {
 type Announcement struct {
 	Ready    string     // the endpoint, once: both planes answer there
 	Stack    string     // a definition that was deployed
-	Stages   []StageURL // where it answers
+	Stages   []StageURL // where it answers; with Ready and no definitions, all that is served from before
 	Outputs  []Output   // of its template
 	Warnings []Problem
 	Problems []Problem // why it was not deployed; the version before keeps serving
@@ -145,9 +145,12 @@ func (c *Config) Check() error {
 	if !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`).MatchString(c.Region) {
 		bad("region %q: must look like us-east-1", c.Region)
 	}
+	_, _, malformed := net.SplitHostPort(c.Listen)
 	switch c.Auth {
 	case "off":
-		if !loopback(c.Listen) {
+		if malformed != nil {
+			bad("listen %q: must be HOST:PORT", c.Listen)
+		} else if !loopback(c.Listen) {
 			bad("listen %q: the control plane is not protected (auth off), so it listens on loopback only; serve API traffic elsewhere with --invoke-listen", c.Listen)
 		}
 	case "on":
@@ -155,8 +158,16 @@ func (c *Config) Check() error {
 	default:
 		bad("auth %q: must be off or on", c.Auth)
 	}
-	if c.AdminListen != "off" && !loopback(c.AdminListen) {
+	if _, _, err := net.SplitHostPort(c.AdminListen); c.AdminListen != "off" && err != nil {
+		bad("admin-listen %q: must be HOST:PORT, or off", c.AdminListen)
+	} else if c.AdminListen != "off" && !loopback(c.AdminListen) {
 		bad("admin-listen %q: the admin endpoint is not protected, so it listens on loopback only", c.AdminListen)
+	}
+	if c.Grace < 0 {
+		bad("grace %s: must not be negative", c.Grace)
+	}
+	if c.FunctionIdle <= 0 {
+		bad("function-idle %s: must be more than 0", c.FunctionIdle)
 	}
 	for _, addr := range c.InvokeListen {
 		if _, _, err := net.SplitHostPort(addr); err != nil {

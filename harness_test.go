@@ -25,6 +25,7 @@ func TestMain(m *testing.M) {
 // running is a whole stagedoor in this process.
 type running struct {
 	endpoint string
+	first    stagedoor.Announcement // that it is ready
 	said     chan stagedoor.Announcement
 	client   *http.Client
 }
@@ -60,7 +61,7 @@ func start(t testing.TB, change func(*stagedoor.Config)) *running {
 	})
 	select {
 	case a := <-r.said:
-		r.endpoint = a.Ready
+		r.endpoint, r.first = a.Ready, a
 	case err := <-ended:
 		ended <- err
 		t.Fatalf("Run = %v before it was ready", err)

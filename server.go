@@ -342,7 +342,13 @@ func (s *Server) up(ctx context.Context, endpoint string, definitions []definiti
 		return nil
 	case <-s.gateway.Ready():
 	}
-	s.announce(Announcement{Ready: endpoint})
+	ready := Announcement{Ready: endpoint}
+	if len(definitions) == 0 {
+		for _, id := range s.gateway.Table().IDs() {
+			ready.Stages = append(ready.Stages, s.apiStages(endpoint, id)...)
+		}
+	}
+	s.announce(ready)
 	watchers, ctx := errgroup.WithContext(ctx)
 	for _, d := range definitions {
 		s.deploy(ctx, d, endpoint)

@@ -141,6 +141,9 @@ func TestRestart(t *testing.T) {
 		r.next(t)
 	})
 	r := start(t, data)
+	if len(r.first.Stages) != 1 || r.first.Stages[0].URL != r.endpoint+"/_aws/execute-api/w/prod/" {
+		t.Errorf("says that it serves %v", r.first.Stages)
+	}
 	if got := r.call(t, "w", "GET /prod/"); got.status != 200 || got.body != `"kept"` {
 		t.Errorf("GET / = %d %q after the restart", got.status, got.body)
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ import (
 
 // explainCommand asks a running stagedoor for the program of a stage or route.
 func explainCommand() *cobra.Command {
-	var admin, output string
+	admin, output := stagedoor.Default().AdminListen, form("text")
 	cmd := &cobra.Command{
 		Use:     "explain API STAGE [METHOD PATH]",
 		Short:   "Print the compiled program of a stage, or of the route that a request takes",
@@ -28,7 +29,10 @@ func explainCommand() *cobra.Command {
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			q := url.Values{"output": {output}}
+			if at, ok := os.LookupEnv("STAGEDOOR_ADMIN_LISTEN"); ok && !cmd.Flags().Changed("admin") {
+				admin = at // as the stagedoor beside us was told
+			}
+			q := url.Values{"output": {string(output)}}
 			if len(args) == 4 {
 				q.Set("method", args[2])
 				q.Set("path", args[3])
@@ -54,8 +58,8 @@ func explainCommand() *cobra.Command {
 			return err
 		},
 	}
-	cmd.Flags().StringVar(&admin, "admin", stagedoor.Default().AdminListen, "the admin listener of the running stagedoor (`ADDR`)")
-	cmd.Flags().StringVar(&output, "output", "text", "`text|json`")
+	cmd.Flags().StringVar(&admin, "admin", admin, "the admin listener of the running stagedoor (`ADDR`)")
+	cmd.Flags().Var(&output, "output", "form of the output")
 	return cmd
 }
 
@@ -65,12 +69,15 @@ var errRefused = errors.New("the definition would be refused")
 // validateCommand says what is wrong with a definition.
 func validateCommand() *cobra.Command {
 	cfg := stagedoor.Default()
-	var output string
+	output := form("text")
 	cmd := &cobra.Command{
 		Use:   "validate DEFINITION",
 		Short: "Say what is wrong with a definition, with file, line and column",
 		Args:  exactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := settle(cmd.Flags(), "", os.LookupEnv); err != nil {
+				return usageError{err}
+			}
 			problems, err := stagedoor.Validate(args[0], cfg)
 			if err != nil {
 				return err
@@ -94,6 +101,6 @@ func validateCommand() *cobra.Command {
 	}
 	cmd.Flags().StringArrayVar(&cfg.Parameters, "parameter", nil, "template parameter (`KEY=VALUE`, repeatable)")
 	cmd.Flags().StringVar(&cfg.Region, "region", cfg.Region, "region `NAME` in ARNs")
-	cmd.Flags().StringVar(&output, "output", "text", "`text|json`")
+	cmd.Flags().Var(&output, "output", "form of the output")
 	return cmd
 }

@@ -62,7 +62,7 @@ func command() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(upCommand(), validateCommand(), explainCommand(), versionCommand(), manCommand())
+	root.AddCommand(upCommand(), validateCommand(), explainCommand(), versionCommand(), completionCommand(), manCommand())
 	return root
 }
 
@@ -70,7 +70,7 @@ func versionCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Args:  exactArgs(0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			revision := ""
 			if info, ok := debug.ReadBuildInfo(); ok {
@@ -85,6 +85,47 @@ func versionCommand() *cobra.Command {
 		},
 	}
 }
+
+// completionCommand takes the place of cobra's own, which knows no usage errors.
+func completionCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:       "completion bash|zsh|fish|powershell",
+		Short:     "Print what makes a shell complete stagedoor's commands and flags",
+		Example:   "  source <(stagedoor completion bash)",
+		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+		Args:      exactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			root, out := cmd.Root(), cmd.OutOrStdout()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(out, true)
+			case "zsh":
+				return root.GenZshCompletion(out)
+			case "fish":
+				return root.GenFishCompletion(out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(out)
+			}
+			return usageError{fmt.Errorf("completion: no shell %q: must be bash, zsh, fish or powershell", args[0])}
+		},
+	}
+}
+
+// form is the form of output that a command was asked for.
+type form string
+
+// String, Set and Type make it a flag.
+func (f *form) String() string { return string(*f) }
+
+func (f *form) Set(v string) error {
+	if v != "text" && v != "json" {
+		return errors.New("must be text or json")
+	}
+	*f = form(v)
+	return nil
+}
+
+func (f *form) Type() string { return "text|json" }
 
 func manCommand() *cobra.Command {
 	return &cobra.Command{

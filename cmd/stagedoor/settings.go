@@ -68,10 +68,14 @@ func readSettings(flags *pflag.FlagSet, file string) (map[string][]string, error
 			problems = append(problems, fmt.Errorf("%s:%d:%d: unknown key %q, did you mean %q?", file, key.Line, key.Column, key.Value, nearest(flags, key.Value)))
 			continue
 		}
-		if value.Kind == yaml.SequenceNode {
+		if value.Kind == yaml.SequenceNode && flags.Lookup(key.Value).Value.Type() == "stringArray" {
 			for _, v := range value.Content {
 				values[key.Value] = append(values[key.Value], v.Value)
 			}
+			continue
+		}
+		if value.Kind != yaml.ScalarNode {
+			problems = append(problems, fmt.Errorf("%s:%d:%d: %s takes one value", file, value.Line, value.Column, key.Value))
 			continue
 		}
 		values[key.Value] = []string{value.Value}

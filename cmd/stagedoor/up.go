@@ -19,12 +19,17 @@ func upCommand() *cobra.Command {
 		Use:   "up [DEFINITION]...",
 		Short: "Run everything in one process and deploy the definitions",
 		Long: `Runs control plane, data plane and function host in one process, and deploys each
-DEFINITION (a SAM or CloudFormation template, or a folder with one) as a stack.
+DEFINITION as a stack: a SAM or CloudFormation template, an OpenAPI document, or a
+folder with a template.yaml or openapi.yaml. Without any it serves what its data
+directory has.
 
 Every flag may also be given as STAGEDOOR_X in the environment or as a key of the
 file that --config names: flag > environment > file > default.`,
 		Example: "  stagedoor up template.yaml --watch\n  aws --endpoint-url http://127.0.0.1:4566 apigateway get-rest-apis",
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if given, ok := os.LookupEnv("STAGEDOOR_CONFIG"); ok && !cmd.Flags().Changed("config") {
+				file = given
+			}
 			if err := settle(cmd.Flags(), file, os.LookupEnv); err != nil {
 				return usageError{err}
 			}
@@ -105,6 +110,10 @@ func (a announcer) say(n stagedoor.Announcement) {
 		fmt.Fprintf(&b, "stagedoor is up: %s\n  aws --endpoint-url %s --region %s apigateway get-rest-apis\n", n.Ready, n.Ready, a.region)
 	}
 	switch {
+	case n.Ready != "":
+		for _, stage := range n.Stages {
+			fmt.Fprintf(&b, "  %s\n", stage.URL)
+		}
 	case len(n.Problems) > 0:
 		fmt.Fprintf(&b, "%s: not deployed\n", n.Stack)
 		for _, p := range n.Problems {

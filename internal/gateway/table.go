@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"maps"
+	"slices"
 
 	"github.com/stagedoor/stagedoor/internal/program"
 )
@@ -32,6 +33,16 @@ func (t *Table) API(id []byte) *program.API {
 		buf[i] = lower(c)
 	}
 	return t.apis[string(buf[:len(id)])]
+}
+
+// IDs lists the ids of all APIs, sorted.
+func (t *Table) IDs() []string {
+	ids := make([]string, 0, len(t.apis))
+	for _, a := range t.apis {
+		ids = append(ids, a.ID)
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // Stage finds a stage by its API's id and its name; nil if there is none.
