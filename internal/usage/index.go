@@ -99,7 +99,12 @@ func (i *index) replace(keys map[string]*key) {
 		next[at][k.digest.half()] = k
 	}
 	for at := range next {
-		i[at].Store(&next[at])
+		if next[at] == nil {
+			i[at].Store(nil)
+			continue
+		}
+		shard := next[at]
+		i[at].Store(&shard)
 	}
 }
 
