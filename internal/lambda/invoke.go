@@ -54,7 +54,7 @@ type Result struct {
 	// RequestID is the invocation's id.
 	RequestID string
 	// LogTail is the last 4 KB of the call's log if Call.Tail asked for it. With
-	// Stream it is set once Stream has returned io.EOF or another error.
+	// Stream it is set once Stream has returned io.EOF or a *StreamError.
 	LogTail []byte
 	// Stream is the function's result as it comes, when Call.Stream asked for it
 	// and the function did not fail before its first byte: also of a function that

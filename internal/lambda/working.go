@@ -244,7 +244,7 @@ type stream struct {
 
 func (s *stream) Read(p []byte) (int, error) {
 	n, err := s.in.Read(p)
-	if err != nil {
+	if err != nil && !errors.Is(err, io.ErrClosedPipe) { // the function's end, not our client's
 		s.res.LogTail = s.tail
 	}
 	return n, err
