@@ -19,19 +19,9 @@ func (c *compiler) unprotected(m *api.Method) (r *program.Refusal, why string) {
 		return program.Forbidden.Refuse(nil), "authorization " + m.AuthorizationType + " is not enforced here"
 	case m.APIKeyRequired && c.env.Keys == nil:
 		return program.InvalidAPIKey.Refuse(nil), "API keys are not enforced here"
-	case m.RequestValidatorID != nil && c.validates(*m.RequestValidatorID):
-		return program.Forbidden.Refuse(nil), "request validation is not enforced here"
+	}
+	if _, known := c.validator(m); !known {
+		return program.Forbidden.Refuse(nil), "request validator " + *m.RequestValidatorID + " is not there"
 	}
 	return nil, ""
-}
-
-// validates says whether a validator looks at anything. One that is not there
-// counts as one that does.
-func (c *compiler) validates(id string) bool {
-	for _, v := range c.snap.Validators {
-		if v.ID == id {
-			return v.ValidateBody || v.ValidateParameters
-		}
-	}
-	return id != ""
 }

@@ -60,7 +60,7 @@ func rest(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) 
 	if env.Buckets == nil {
 		env.Buckets = limit.NewBuckets(limit.NewClock(env.Now))
 	}
-	c := compiler{env: env, snap: snap, stage: stage, scope: step.Scope{
+	c := compiler{env: env, snap: snap, stage: stage, models: map[string]model{}, scope: step.Scope{
 		Account: env.Account, Region: env.Region, APIID: snap.API.ID, DeploymentID: stage.DeploymentID,
 		Stage: stage.Name, Variables: stage.Variables, Binary: snap.API.BinaryMediaTypes, Template: env.Template,
 	}}
@@ -84,6 +84,8 @@ type compiler struct {
 	snap  snapshot.REST
 	stage api.Stage
 	scope step.Scope
+	// models are those that validators have asked for, by name.
+	models map[string]model
 }
 
 // router compiles every method and builds the tree over them.
@@ -116,7 +118,7 @@ func (c *compiler) router() (program.Router, error) {
 func (c *compiler) method(m *api.Method, path string) (*program.Route, error) {
 	r := &program.Route{
 		Method: m.HTTPMethod, Resource: path, Params: route.Names(path), ResourceID: m.ResourceID,
-		Body: bodyMode(m), MaxBody: step.MaxPayload,
+		Body: c.bodyMode(m), MaxBody: step.MaxPayload,
 	}
 	if m.OperationName != nil {
 		r.OperationName = *m.OperationName
@@ -129,8 +131,11 @@ func (c *compiler) method(m *api.Method, path string) (*program.Route, error) {
 }
 
 // bodyMode is what the method does with a request's body.
-func bodyMode(m *api.Method) program.BodyMode {
+func (c *compiler) bodyMode(m *api.Method) program.BodyMode {
+	v, _ := c.validator(m)
 	switch in := m.Integration; {
+	case step.ValidatesBody(m, v):
+		return program.BodyBuffer
 	case in == nil:
 		return program.BodyDiscard
 	case in.Type == "HTTP_PROXY" && !step.MapsBody(in):

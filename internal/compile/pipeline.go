@@ -25,6 +25,7 @@ func (p *pipeline) rest() []program.Step {
 		p.apiKey(),
 		p.usagePlan(),
 		p.throttle(),
+		p.validate(),
 		p.mapRequest(),
 		p.integrate(),
 		p.mapResponse(),
@@ -59,6 +60,12 @@ func (p *pipeline) usagePlan() program.Step {
 // throttle holds all callers to the limits of the method and the account.
 func (p *pipeline) throttle() program.Step {
 	return p.scope.Throttle(p.stage.MethodSettings, p.env.Buckets, p.env.Throttle)
+}
+
+// validate holds requests to the parameters and models that the method declares.
+func (p *pipeline) validate() program.Step {
+	v, _ := p.validator(p.method)
+	return step.Validate(p.method, v, p.model)
 }
 
 // mapRequest makes the payload of an integration that is no proxy.

@@ -34,10 +34,6 @@ func TestFailClosed(t *testing.T) {
 		"resource policy": func(s *snapshot.REST) { s.API.Policy = new(`{"Version":"2012-10-17"}`) },
 		"private":         func(s *snapshot.REST) { s.API.EndpointType = "PRIVATE" },
 		"lost validator":  func(s *snapshot.REST) { s.Methods[0].RequestValidatorID = new("gone") },
-		"validator": func(s *snapshot.REST) {
-			s.Methods[0].RequestValidatorID = new("v")
-			s.Validators = []api.RequestValidator{{ID: "v", ValidateBody: true}}
-		},
 	} {
 		stage := sketch{methods: in, edit: edit}.stage(t)
 		if r := send(t, stage, "GET /"); r.Status != 403 || r.Body != `{"message":"Forbidden"}` {

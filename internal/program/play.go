@@ -18,6 +18,9 @@ type Step struct {
 	// Waits says that Run may block or work for more than 200 us; it is then
 	// run off the driver's loop.
 	Waits bool
+	// Quick says of a step that Waits that it will not for this request. Nil:
+	// it may for any.
+	Quick func(x *Exchange) bool
 }
 
 // Compact drops the steps that have nothing to do.
@@ -52,7 +55,7 @@ func (x *Exchange) Play() Want {
 			x.seal()
 			return Done
 		}
-		if x.Route.Steps[x.next].Waits {
+		if s := &x.Route.Steps[x.next]; s.Waits && (s.Quick == nil || !s.Quick(x)) {
 			return WantWork
 		}
 		x.Work()

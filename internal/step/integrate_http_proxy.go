@@ -91,7 +91,7 @@ func (c *httpCall) note() string {
 
 // IntegrateHTTPProxy passes the request on to an HTTP endpoint; RelayHTTPProxy
 // is the step that comes after it. The client's body is relayed as it comes,
-// unless MapsBody says that it must be read before.
+// unless the route reads it before.
 // parity: spec/rest-data-plane.md 3.7.1.
 func (s Scope) IntegrateHTTPProxy(in *api.Integration, origins Origins) (program.Step, error) {
 	c, err := s.httpCall(in, origins)
@@ -101,10 +101,7 @@ func (s Scope) IntegrateHTTPProxy(in *api.Integration, origins Origins) (program
 	if c.params.breaks != "" {
 		return RefuseStep(program.APIConfigurationError.Refuse(nil), c.params.breaks+" cannot be mapped"), nil
 	}
-	buffered := MapsBody(in)
-	return program.Step{Name: "integrate", Note: "http_proxy " + c.note(), Run: func(x *program.Exchange) error {
-		return c.proxy(x, buffered)
-	}}, nil
+	return program.Step{Name: "integrate", Note: "http_proxy " + c.note(), Run: c.proxy}, nil
 }
 
 // RelayHTTPProxy makes the upstream's answer the client's.
@@ -129,7 +126,7 @@ func MapsBody(in *api.Integration) bool {
 }
 
 // proxy prepares the call.
-func (c *httpCall) proxy(x *program.Exchange, buffered bool) error {
+func (c *httpCall) proxy(x *program.Exchange) error {
 	if err := c.begin(x); err != nil {
 		return err
 	}
@@ -151,7 +148,7 @@ func (c *httpCall) proxy(x *program.Exchange, buffered bool) error {
 		http1.Field{Name: nameTrace, Value: x.TraceID()},
 		http1.Field{Name: nameAPIID, Value: c.apiID})
 	if x.Request.Length != http1.NoBody {
-		if buffered {
+		if x.Route.Body == program.BodyBuffer {
 			x.Call.Body = x.Body
 		} else {
 			x.Call.Stream = true
