@@ -350,7 +350,7 @@ func TestLambdaOutcomes(t *testing.T) {
 		"missing":   {&functions{}, 500, internalError},
 		"throttled": {outcome(nil, &lambda.Throttled{}), 500, internalError},
 		"not ready": {outcome(nil, &lambda.NotReady{}), 500, internalError},
-		"too large": {outcome(nil, &lambda.TooLarge{}), 502, internalError},
+		"too large": {outcome(nil, &lambda.TooLarge{}), 413, `{"message": "Request Too Long"}`},
 		"timed out": {outcome(nil, nil), 504, `{"message": "Endpoint request timed out"}`},
 	} {
 		in := lambdaProxy()

@@ -155,7 +155,8 @@ func invokeFailure(err error, timedOut bool) error {
 	case errors.Is(err, lambda.ErrNoFunction):
 		return program.APIConfigurationError.Refuse(errors.Join(errPermission, err))
 	case errors.As(err, &large):
-		return malformed(err)
+		// parity: spec/http-websocket-domains.md, recorded size errors: over Lambda's 6 MB
+		return &program.Refusal{Type: program.Default4XX, Status: 413, Message: "Request Too Long", Cause: err}
 	}
 	return program.APIConfigurationError.Refuse(fmt.Errorf("invoke function: %w", err))
 }
