@@ -19,15 +19,27 @@ func TestPublicTemplates(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
 		parameters []string
-		path       string // to call on its first stage
-		status     int
-		body       string // part of the answer
+		calls      []templateCall
 	}{
-		{name: "01-lambda-proxy", path: "GET hello", status: 200, body: "hello world"},
+		{name: "01-lambda-proxy", calls: []templateCall{{"GET hello", 200, `"hello world"`}}},
 		{name: "02-sqs"},
-		{name: "03-dynamodb", parameters: []string{"SenderEmailAddress=a@example.com"}},
+		{name: "03-dynamodb", parameters: []string{"SenderEmailAddress=a@example.com"}, calls: []templateCall{
+			{
+				`POST reminders {"datetime": 1}`, 400,
+				"{\n\"Invalid Request Body\": \"[object has missing required properties ([\"description\",\"email\"])]\"\n}",
+			},
+		}},
 		{name: "04-step-functions"},
-		{name: "08-request-validation"},
+		{name: "08-request-validation", calls: []templateCall{
+			{`POST vehicle {"make":"MINI","model":"Cooper","year":2010,"color":"red"}`, 200, `"Cooper"`},
+			{`POST vehicle {"make":"MINI","model":"Cooper","year":2009}`, 400, `{"message": "Invalid request body"}`},
+			{`POST vehicle {"make":"MINI","model":"Cooper","year":"2010"}`, 400, `{"message": "Invalid request body"}`},
+			{`POST vehicle {"make":"MINI","model":"Cooper","year":2010,"color":"pink"}`, 400, `{"message": "Invalid request body"}`},
+			{`POST vehicle {"make":"MINI","year":2010}`, 400, `{"message": "Invalid request body"}`},
+			{`POST vehicle ["MINI"]`, 400, `{"message": "Invalid request body"}`},
+			{`POST vehicle {"make":`, 400, `{"message": "Invalid request body"}`},
+			{`POST vehicle`, 400, `{"message": "Invalid request body"}`},
+		}},
 		{name: "09-api-key-usage-plan"},
 		{name: "10-cognito", parameters: []string{"CognitoUserPoolArn=arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_abc"}},
 		{name: "11-custom-authorizer"},
@@ -42,18 +54,24 @@ func TestPublicTemplates(t *testing.T) {
 			if len(a.Problems) > 0 || len(a.Stages) == 0 {
 				t.Fatalf("deployed: %+v", a)
 			}
-			if tt.path == "" {
-				return
-			}
-			method, path, _ := strings.Cut(tt.path, " ")
 			at := strings.TrimPrefix(a.Stages[0].URL, r.endpoint+"/_aws/execute-api/")
 			api, stage, _ := strings.Cut(at, "/")
-			got := r.call(t, api, method+" /"+stage+path)
-			if got.status != tt.status || !strings.Contains(got.body, tt.body) {
-				t.Errorf("%s = %d %q, want %d %q", tt.path, got.status, got.body, tt.status, tt.body)
+			for _, c := range tt.calls {
+				method, path, _ := strings.Cut(c.call, " ")
+				got := r.call(t, api, method+" /"+stage+path)
+				if got.status != c.status || !strings.Contains(got.body, c.body) {
+					t.Errorf("%s = %d %q, want %d %q", c.call, got.status, got.body, c.status, c.body)
+				}
 			}
 		})
 	}
+}
+
+// templateCall is a call of a template's first stage: "POST path body".
+type templateCall struct {
+	call   string
+	status int
+	body   string // part of the answer
 }
 
 // lay copies a folder over another; one that does not exist has nothing to copy.
