@@ -76,7 +76,11 @@ func (x *Exchange) plain(r *Refusal, d refusalDefault) {
 	if d.spaced {
 		x.arena = append(x.arena, ' ')
 	}
-	x.arena = AppendJSON(x.arena, r.Message)
+	if r.Message == "" {
+		x.arena = append(x.arena, "null"...)
+	} else {
+		x.arena = AppendJSON(x.arena, r.Message)
+	}
 	x.arena = append(x.arena, '}')
 	x.Answer.Body = x.arena[from:len(x.arena):len(x.arena)]
 }
@@ -116,8 +120,10 @@ func defaults(t ResponseType) refusalDefault {
 	switch t {
 	case AccessDenied:
 		return refusalDefault{403, "AccessDeniedException", "Access Denied", false}
-	case AuthorizerConfigurationError, AuthorizerFailure:
-		return refusalDefault{500, internal, "Internal server error", false}
+	case AuthorizerConfigurationError:
+		return refusalDefault{500, "AuthorizerConfigurationException", "", false} // parity: spec/security.md 0.4, a null message
+	case AuthorizerFailure:
+		return refusalDefault{500, "AuthorizerFailureException", "", false}
 	case BadRequestBody:
 		return refusalDefault{400, "BadRequestException", "Invalid request body", true}
 	case BadRequestParameters:

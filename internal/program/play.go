@@ -40,6 +40,10 @@ func (x *Exchange) Await() { x.waiting = true }
 // Finish ends the route's steps: the answer stands.
 func (x *Exchange) Finish() { x.next = len(x.Route.Steps) }
 
+// Skip leaves out the next step. A step calls it that has done what the next
+// one is for.
+func (x *Exchange) Skip() { x.next++ }
+
 // Play goes on with the exchange until it needs something or is done. A
 // driver calls it again when it has what was wanted.
 func (x *Exchange) Play() Want {

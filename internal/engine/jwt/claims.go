@@ -3,7 +3,6 @@ package jwt
 import (
 	"encoding/json"
 	"math"
-	"slices"
 	"strings"
 	"time"
 )
@@ -43,18 +42,8 @@ func (t *Token) text(name string) string {
 // Audience is the aud claim: one text or a list of them.
 func (t *Token) Audience() []string { return texts(t.claims["aud"]) }
 
-// HasScope says whether the token has one of the scopes.
-func (t *Token) HasScope(wanted []string) bool {
-	for _, have := range t.scopes() {
-		if slices.Contains(wanted, have) {
-			return true
-		}
-	}
-	return false
-}
-
-// scopes are those of scope, or of scp where that is missing.
-func (t *Token) scopes() []string {
+// Scopes are those of scope, or of scp where that is missing.
+func (t *Token) Scopes() []string {
 	v, ok := t.claims["scope"]
 	if !ok {
 		v = t.claims["scp"]
@@ -149,7 +138,7 @@ func (t *Token) use(guess bool) Use {
 		return Use(s)
 	}
 	typ := strings.ToLower(strings.TrimPrefix(strings.ToLower(t.typ), "application/"))
-	if typ == "at+jwt" || len(t.scopes()) > 0 {
+	if typ == "at+jwt" || len(t.Scopes()) > 0 {
 		return Access
 	}
 	return ID
