@@ -22,6 +22,7 @@ var floors = map[string]int{
 	"internal/control":   70,
 	"internal/gateway":   70,
 	"internal/console":   70,
+	"internal/trial":     65,
 	"internal/compile":   60,
 	"internal/step":      50,
 	"internal/transport": 45, // moves the bytes of an Exchange, so it stands on program

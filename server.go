@@ -29,6 +29,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/step"
 	"github.com/stagedoor/stagedoor/internal/store/sqlite"
 	"github.com/stagedoor/stagedoor/internal/transport"
+	"github.com/stagedoor/stagedoor/internal/trial"
 	"github.com/stagedoor/stagedoor/internal/usage"
 	apigatewaywire "github.com/stagedoor/stagedoor/internal/wire/apigateway"
 	iamwire "github.com/stagedoor/stagedoor/internal/wire/iam"
@@ -172,6 +173,7 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 	if err := s.functions.Load(ctx); err != nil {
 		return fmt.Errorf("load functions: %w", err)
 	}
+	s.upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
 	network, err := control.New(s.controlConfig(s.functions.Handlers()))
 	if err != nil {
 		return err
@@ -189,7 +191,6 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 func (s *Server) openGateway(network *control.Server) (err error) {
 	cfg := s.cfg
 	gate := s.functions.Gate()
-	s.upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
 	code := s.functions.Download()
 	buckets := limit.NewBuckets(s.clock)
 	s.gateway, err = gateway.New(gateway.Config{
@@ -253,6 +254,7 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 		Services: withBuilt(tables(), map[string]handlers{
 			apigatewaywire.Table().Name: apigateway.New(s.store, apigateway.Config{
 				Account: account, Region: region, RateLimit: s.cfg.RateLimit, BurstLimit: s.cfg.BurstLimit, FlushUsage: s.usage.Flush,
+				Bench: s.bench(),
 			}).Handlers(),
 			lambdawire.Table().Name: functions,
 			iamwire.Table().Name:    iam.New(s.store, iam.Config{Account: account}).Handlers(),
@@ -260,6 +262,13 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 			logswire.Table().Name:   s.logs.Handlers(),
 		}),
 	}
+}
+
+// bench is where the control plane tries methods that need not be deployed.
+func (s *Server) bench() *trial.Bench {
+	return trial.New(compile.Env{
+		Account: s.cfg.Account, Region: s.cfg.Region, Origins: s.upstreams, Functions: s.functions.Gate(), Template: step.CompileTemplate,
+	}, transport.Config{Upstreams: s.upstreams, Log: s.cfg.Log})
 }
 
 // openData opens the store, in the data directory or in memory.

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/store"
+	"github.com/stagedoor/stagedoor/internal/trial"
 	"github.com/stagedoor/stagedoor/internal/wire"
 )
 
@@ -51,6 +52,16 @@ type Config struct {
 	// account has a role for it, as AWS does. Default false: nothing here needs
 	// the role.
 	RequireLogRole bool
+
+	// Bench is where TestInvokeMethod tries methods. Default: none, and there
+	// is no such operation.
+	Bench Bench
+}
+
+// Bench plays a method of an API that need not be deployed.
+type Bench interface {
+	// Play tries a method. An error is a method that cannot be made to run.
+	Play(ctx context.Context, r *trial.Request) (*trial.Result, error)
 }
 
 // Service answers the operations. It holds no state but the store.
@@ -95,6 +106,9 @@ func (s *Service) Handlers() map[string]wire.Handler {
 		s.domainHandlers(), s.accessHandlers(),
 	} {
 		maps.Copy(all, some)
+	}
+	if s.cfg.Bench != nil {
+		all["TestInvokeMethod"] = wire.Op(s.TestInvokeMethod)
 	}
 	return all
 }

@@ -1,0 +1,94 @@
+package apigateway
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/fault"
+	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/snapshot"
+	"github.com/stagedoor/stagedoor/internal/store"
+	"github.com/stagedoor/stagedoor/internal/trial"
+	v1 "github.com/stagedoor/stagedoor/internal/wire/apigateway"
+)
+
+// TestInvokeMethod tries a method as it stands, deployed or not. What fails
+// while it runs is in the answer, not an error of the call.
+// parity: spec/rest-data-plane.md 11.1
+func (s *Service) TestInvokeMethod(
+	ctx context.Context, in *v1.TestInvokeMethodInput,
+) (*v1.TestInvokeMethodResponse, error) {
+	request := &trial.Request{
+		ResourceID: in.ResourceId, Method: in.HttpMethod, Target: in.PathWithQueryString,
+		Body: []byte(text(in.Body)), Variables: in.StageVariables,
+	}
+	var err error
+	if request.Fields, err = trialFields(in); err != nil {
+		return nil, err
+	}
+	err = s.store.View(ctx, func(tx store.Tx) error {
+		if _, err := method(tx, in.RestApiId, in.ResourceId, in.HttpMethod); fault.NotFound.Is(err) {
+			anyKey := api.MethodKey(in.RestApiId, in.ResourceId, "ANY")
+			if there, anyErr := exists(tx, anyKey); anyErr != nil || !there {
+				return err
+			}
+		} else if err != nil {
+			return err
+		}
+		if id := text(in.ClientCertificateId); id != "" {
+			if _, err := find[api.ClientCertificate](tx, api.ClientCertificateKey(id), noCertificate); err != nil {
+				return err
+			}
+		}
+		request.API, err = snapshot.FreezeREST(tx, in.RestApiId)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	result, err := s.cfg.Bench.Play(ctx, request)
+	if err != nil {
+		return nil, fault.BadRequest.New(err, "Unable to run the method: "+err.Error())
+	}
+	return wireTrial(result), nil
+}
+
+// trialFields are the header fields of a trial, by name; lists of values win
+// over single ones.
+func trialFields(in *v1.TestInvokeMethodInput) ([]trial.Field, error) {
+	all := maps.Clone(in.MultiValueHeaders)
+	if all == nil {
+		all = map[string][]string{}
+	}
+	for name, value := range in.Headers {
+		if _, ok := all[name]; !ok {
+			all[name] = []string{value}
+		}
+	}
+	var out []trial.Field
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		for _, value := range all[name] {
+			if !http1.ValidField([]byte(name), []byte(value)) {
+				return nil, badf("Invalid header specified: %s", name)
+			}
+			out = append(out, trial.Field{Name: name, Value: value})
+		}
+	}
+	return out, nil
+}
+
+func wireTrial(r *trial.Result) *v1.TestInvokeMethodResponse {
+	status, body, latency := int32(r.Status), strings.ToValidUTF8(string(r.Body), "\uFFFD"), r.Latency.Milliseconds()
+	out := &v1.TestInvokeMethodResponse{
+		Status: &status, Body: &body, Log: &r.Log, Latency: &latency,
+		Headers: map[string]string{}, MultiValueHeaders: map[string][]string{},
+	}
+	for _, f := range r.Fields {
+		out.Headers[f.Name] = f.Value // the last one counts
+		out.MultiValueHeaders[f.Name] = append(out.MultiValueHeaders[f.Name], f.Value)
+	}
+	return out
+}
