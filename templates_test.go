@@ -20,6 +20,7 @@ func TestPublicTemplates(t *testing.T) {
 		name       string
 		parameters []string
 		calls      []templateCall
+		more       func(t *testing.T, r *running, api string)
 	}{
 		{name: "01-lambda-proxy", calls: []templateCall{{"GET hello", 200, `"hello world"`}}},
 		{name: "02-sqs"},
@@ -40,7 +41,7 @@ func TestPublicTemplates(t *testing.T) {
 			{`POST vehicle {"make":`, 400, `{"message": "Invalid request body"}`},
 			{`POST vehicle`, 400, `{"message": "Invalid request body"}`},
 		}},
-		{name: "09-api-key-usage-plan"},
+		{name: "09-api-key-usage-plan", more: callPlanTemplate},
 		{name: "10-cognito", parameters: []string{"CognitoUserPoolArn=arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_abc"}},
 		{name: "11-custom-authorizer"},
 		{name: "12-cors"},
@@ -56,6 +57,9 @@ func TestPublicTemplates(t *testing.T) {
 			}
 			at := strings.TrimPrefix(a.Stages[0].URL, r.endpoint+"/_aws/execute-api/")
 			api, stage, _ := strings.Cut(at, "/")
+			if tt.more != nil {
+				tt.more(t, r, api)
+			}
 			for _, c := range tt.calls {
 				method, path, _ := strings.Cut(c.call, " ")
 				got := r.call(t, api, method+" /"+stage+path)
