@@ -169,6 +169,7 @@ func (a *attempt) reason(x *program.Exchange) string {
 		if f.Detail != "" {
 			return "Request body does not match model schema for content type application/json: " + f.Detail
 		}
+	default:
 	}
 	return "Gateway response type: " + string(f.Type) + " with status code: " + strconv.Itoa(x.Answer.Status)
 }

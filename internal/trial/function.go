@@ -24,16 +24,17 @@ func (w *watched) Invoke(ctx context.Context, arn string, payload []byte, stream
 	a.calling(functionURL(arn, a.region), functionFields(a, start), payload)
 	result, err := w.Functions.Invoke(ctx, arn, payload, stream)
 	if err != nil {
-		var throttled *lambda.Throttled
-		if errors.As(err, &throttled) {
+		if _, ok := errors.AsType[*lambda.Throttled](err); ok {
 			a.log.line("Lambda invocation failed with status: 429. Lambda request id: %s", a.id)
 		}
 		return result, err
 	}
 	a.log.line("Received response. Status: 200, Integration latency: %d ms", time.Since(start).Milliseconds())
 	head := []Field{
-		{"Date", time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")}, {"Content-Type", "application/json"},
-		{"Connection", "keep-alive"}, {"x-amzn-RequestId", result.RequestID},
+		{"Date", time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")},
+		{"Content-Type", "application/json"},
+		{"Connection", "keep-alive"},
+		{"x-amzn-RequestId", result.RequestID},
 	}
 	if result.Stream != nil {
 		a.log.line("Endpoint response headers: %s", written(head))
@@ -72,8 +73,12 @@ func functionURL(arn, region string) string {
 // parity: spec/control-plane.md 4
 func functionFields(a *attempt, at time.Time) []Field {
 	return []Field{
-		{"x-amzn-lambda-integration-tag", a.id}, {"Authorization", ""}, {"X-Amz-Date", at.UTC().Format("20060102T150405Z")},
-		{"x-amzn-apigateway-api-id", a.stage.APIID}, {"Accept", "application/json"}, {"User-Agent", "AmazonAPIGateway_" + a.stage.APIID},
+		{"x-amzn-lambda-integration-tag", a.id},
+		{"Authorization", ""},
+		{"X-Amz-Date", at.UTC().Format("20060102T150405Z")},
+		{"x-amzn-apigateway-api-id", a.stage.APIID},
+		{"Accept", "application/json"},
+		{"User-Agent", "AmazonAPIGateway_" + a.stage.APIID},
 		{"X-Amz-Source-Arn", "arn:aws:execute-api:" + a.region + ":" + a.stage.Account + ":" + a.stage.APIID + "/" + StageName + "/" + verb(a.req.Method) + a.resource},
 	}
 }

@@ -45,7 +45,7 @@ func (s *Service) GetExport(ctx context.Context, in *v1.GetExportInput) (*v1.Exp
 			Kind: in.ExportType, YAML: strings.Contains(text(in.Accepts), "yaml"), Stage: stage.Name,
 			Host: in.RestApiId + ".execute-api." + s.cfg.Region + ".amazonaws.com",
 		}
-		for _, name := range strings.Split(in.Parameters["extensions"], ",") {
+		for name := range strings.SplitSeq(in.Parameters["extensions"], ",") {
 			opt.Extensions = append(opt.Extensions, strings.TrimSpace(name))
 		}
 		return exportResponse(doc, opt), nil

@@ -2,7 +2,6 @@ package openapi_test
 
 import (
 	"fmt"
-
 	"strconv"
 
 	"pgregory.net/rapid"
@@ -50,7 +49,9 @@ type drawer struct{ t *rapid.T }
 func (d drawer) coin() bool     { return rapid.Bool().Draw(d.t, "coin") }
 func (d drawer) upTo(n int) int { return rapid.IntRange(0, n).Draw(d.t, "n") }
 func (d drawer) word() string   { return rapid.StringMatching(`[a-z][a-z0-9-]{0,5}`).Draw(d.t, "word") }
-func (d drawer) text() string   { return rapid.StringMatching(`[ -#%-~\nµ]{1,12}`).Draw(d.t, "text") }
+
+func (d drawer) text() string { return rapid.StringMatching(`[ -#%-~\nµ]{1,12}`).Draw(d.t, "text") }
+
 func (d drawer) oneOf(all ...string) func() string {
 	return func() string { return rapid.SampledFrom(all).Draw(d.t, "one") }
 }

@@ -92,7 +92,7 @@ func TestExportExtensions(t *testing.T) {
 		for _, kind := range []string{openapi.Swagger, openapi.OAS30} {
 			text := openapi.Export(a, openapi.ExportOptions{Kind: kind, Extensions: strings.Split(tt.extensions, ",")})
 			var got []string
-			for _, name := range strings.Fields("any-method authorizer authtype documentation integration minimum-compression-size request-validator request-validators") {
+			for name := range strings.FieldsSeq("any-method authorizer authtype documentation integration minimum-compression-size request-validator request-validators") {
 				if strings.Contains(string(text), `"x-amazon-apigateway-`+name+`"`) {
 					got = append(got, name)
 				}

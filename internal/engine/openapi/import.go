@@ -42,9 +42,7 @@ func Import(body []byte, opt Options) (*API, error) {
 	default:
 		return nil, fmt.Errorf("%w: neither swagger 2.0 nor openapi 3.0", ErrInvalid)
 	}
-	if err := d.read(); err != nil {
-		return nil, err
-	}
+	d.read()
 	return d.api, nil
 }
 
@@ -57,20 +55,17 @@ func replacer(vars map[string]string) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-func (d *document) read() error {
+func (d *document) read() {
 	d.info()
 	d.settings()
 	d.models()
 	d.validators()
 	d.authorizers()
 	d.gatewayResponses()
-	if err := d.paths(); err != nil {
-		return err
-	}
+	d.paths()
 	if !d.opt.IgnoreDocumentation {
 		d.documentation()
 	}
-	return nil
 }
 
 func (d *document) warn(format string, args ...any) {
@@ -153,21 +148,21 @@ func (d *document) gatewayResponses() {
 }
 
 // paths reads every path item, in the order of the document.
-func (d *document) paths() error {
+func (d *document) paths() {
 	prefix := d.basePath()
 	paths := d.root.object("paths")
 	if paths == nil {
-		return nil
+		return
 	}
 	for _, name := range paths.names {
 		item := d.deref(paths.object(name))
 		if item == nil {
 			continue
 		}
-		if !strings.HasPrefix(name, "/") {
-			return fmt.Errorf("%w: path %q does not start with a slash", ErrInvalid, name)
+		if !strings.HasPrefix(name, "/") { // parity: spec/definitions.md 5.9
+			d.warn("Parse issue: attribute paths. Resource %s should start with /", name)
 		}
-		p := Path{Path: clean(prefix + name)}
+		p := Path{Path: clean(prefix + "/" + name)}
 		d.describe(DocumentationPart{Type: "RESOURCE", Path: p.Path}, item, "description", "summary")
 		for _, verb := range item.names {
 			if method := verbOf(verb); method != "" {
@@ -177,7 +172,6 @@ func (d *document) paths() error {
 		sort.SliceStable(p.Methods, func(i, j int) bool { return p.Methods[i].HTTPMethod < p.Methods[j].HTTPMethod })
 		d.api.Paths = append(d.api.Paths, p)
 	}
-	return nil
 }
 
 // verbOf is the HTTP method that a member of a path item stands for, or "".

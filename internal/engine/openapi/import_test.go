@@ -146,10 +146,19 @@ func TestImportV3(t *testing.T) {
 }
 
 func TestImportRefuses(t *testing.T) {
-	for _, doc := range []string{"", "x", "[]", "{}", `{"openapi":"3.1.0"}`, `{"swagger":"1.2"}`, "a: &a [*a]", "swagger: '2.0'\npaths: {x: {get: {}}}"} {
+	for _, doc := range []string{"", "x", "[]", "{}", `{"openapi":"3.1.0"}`, `{"swagger":"1.2"}`, "a: &a [*a]"} {
 		if _, err := openapi.Import([]byte(doc), openapi.Options{}); !errors.Is(err, openapi.ErrInvalid) {
 			t.Errorf("Import(%q) = %v, want ErrInvalid", doc, err)
 		}
+	}
+}
+
+// TestBarePath: a path without its slash is taken, with a warning.
+func TestBarePath(t *testing.T) {
+	got, err := openapi.Import([]byte("swagger: '2.0'\npaths: {x: {get: {}}}"), openapi.Options{})
+	want := []string{"Parse issue: attribute paths. Resource x should start with /"}
+	if err != nil || got.Paths[0].Path != "/x" || !cmp.Equal(got.Warnings, want) {
+		t.Errorf("Import = %+v, %v, want /x and %q", got, err, want)
 	}
 }
 
