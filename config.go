@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"time"
+
+	"github.com/stagedoor/stagedoor/internal/engine/jwt"
 )
 
 // Config is all that stagedoor is told at start. Default gives the values that
@@ -46,6 +48,11 @@ type Config struct {
 
 	// Auth says whether control-plane calls must be signed by a known key.
 	Auth string
+
+	// OIDCIssuers are the OpenID Connect issuers that stand for Cognito user
+	// pools: "POOL_ARN=URL". Tokens of other pools are verified with the keys
+	// that AWS publishes. A URL is https, or http on this machine.
+	OIDCIssuers []string
 
 	// RateLimit and BurstLimit are the throttle of the whole account, in
 	// requests a second and in requests: AWS has 10000 and 5000. A burst of 0
@@ -177,8 +184,8 @@ func (c *Config) Check() error {
 	if (c.TLSCert == "") != (c.TLSKey == "") {
 		bad("tls-cert and tls-key: give both or none")
 	}
-	if !(c.RateLimit >= 0) || c.BurstLimit < 0 || c.BurstLimit > 0 && c.RateLimit == 0 {
-		bad("rate-limit %g, burst-limit %d: must not be negative, and a burst needs a rate", c.RateLimit, c.BurstLimit)
+	if err := c.checkThrottle(); err != nil {
+		problems = append(problems, err)
 	}
 	for _, e := range c.AWSEndpoints {
 		service, at, ok := strings.Cut(e, "=")
@@ -187,12 +194,26 @@ func (c *Config) Check() error {
 			bad("aws-endpoint %q: must be SERVICE=http://HOST:PORT", e)
 		}
 	}
+	for _, i := range c.OIDCIssuers {
+		arn, at, _ := strings.Cut(i, "=")
+		if !strings.HasPrefix(arn, "arn:") || jwt.CheckPlace(at) != nil {
+			bad("oidc-issuer %q: must be POOL_ARN=https://HOST/PATH, or http on this machine", i)
+		}
+	}
 	for _, p := range c.Parameters {
 		if name, _, ok := strings.Cut(p, "="); !ok || name == "" {
 			bad("parameter %q: must be KEY=VALUE", p)
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// checkThrottle looks at the account's throttle.
+func (c *Config) checkThrottle() error {
+	if c.RateLimit >= 0 && c.BurstLimit >= 0 && (c.RateLimit > 0 || c.BurstLimit == 0) {
+		return nil
+	}
+	return fmt.Errorf("rate-limit %g, burst-limit %d: must not be negative, and a burst needs a rate", c.RateLimit, c.BurstLimit)
 }
 
 // loopback says whether an address can only be reached from this machine.
@@ -206,6 +227,16 @@ func loopback(addr string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
+}
+
+// standIns are the issuers that stand for user pools, by the pools' ARNs.
+func (c *Config) standIns() map[string]string {
+	all := make(map[string]string, len(c.OIDCIssuers))
+	for _, i := range c.OIDCIssuers {
+		arn, at, _ := strings.Cut(i, "=")
+		all[arn] = at
+	}
+	return all
 }
 
 // inMemory says whether nothing is to be kept.

@@ -15,13 +15,19 @@ type Totals struct {
 
 // InPeriod is how much was used in a period until the end of the day.
 func (t Totals) InPeriod(p Period) int64 {
+	return t.before(p) + t.Used
+}
+
+// before is how much was used in a period before the day.
+func (t Totals) before(p Period) int64 {
 	switch p {
 	case Week:
-		return t.Week + t.Used
+		return t.Week
 	case Month:
-		return t.Month + t.Used
+		return t.Month
+	default:
+		return 0
 	}
-	return t.Used
 }
 
 // On is what is known at the beginning of a later day, if nothing was used
@@ -42,12 +48,12 @@ func (t Totals) On(d Date) Totals {
 
 // Tally is a Counter's count of one day.
 type Tally struct {
-	used   atomic.Int64
-	before Totals // Used is not in use
+	used  atomic.Int64
+	start Totals // as the day began; its Used is not in use
 }
 
 func (t *Tally) totals() Totals {
-	all := t.before
+	all := t.start
 	all.Used = t.used.Load()
 	return all
 }
@@ -67,7 +73,7 @@ type Counter struct {
 // Load makes the counter go on from what was known before. It is to be called
 // before anything is counted.
 func (c *Counter) Load(t Totals) {
-	tally := &Tally{before: t}
+	tally := &Tally{start: t}
 	tally.used.Store(t.Used)
 	c.today.Store(tally)
 }
@@ -83,12 +89,7 @@ func (c *Counter) Add(today Date) *Tally {
 // answers nil. It never counts more than that, however many ask at a time.
 func (c *Counter) AddWithin(today Date, p Period, allowed int64) *Tally {
 	t := c.at(today)
-	switch p {
-	case Week:
-		allowed -= t.before.Week
-	case Month:
-		allowed -= t.before.Month
-	}
+	allowed -= t.start.before(p)
 	for {
 		used := t.used.Load()
 		if used >= allowed {
@@ -103,7 +104,7 @@ func (c *Counter) AddWithin(today Date, p Period, allowed int64) *Tally {
 // at is today's tally. A day that is earlier than the last one seen, because a
 // clock was set back, is that last day.
 func (c *Counter) at(today Date) *Tally {
-	if t := c.today.Load(); t != nil && t.before.Date >= today {
+	if t := c.today.Load(); t != nil && t.start.Date >= today {
 		return t
 	}
 	return c.begin(today)
@@ -115,12 +116,12 @@ func (c *Counter) begin(today Date) *Tally {
 	t := c.today.Load()
 	switch {
 	case t == nil:
-		t = &Tally{before: Totals{Date: today}}
-	case t.before.Date >= today:
+		t = &Tally{start: Totals{Date: today}}
+	case t.start.Date >= today:
 		return t
 	default:
 		c.past = append(c.past, t)
-		t = &Tally{before: t.totals().On(today)}
+		t = &Tally{start: t.totals().On(today)}
 	}
 	c.today.Store(t)
 	return t

@@ -47,8 +47,9 @@ func (d Date) Start(p Period) Date {
 		return d - (d+3)%7 // 1970-01-01 was a Thursday
 	case Month:
 		return d - Date(d.Time().Day()-1)
+	default:
+		return d
 	}
-	return d
 }
 
 // Quota is how many requests a key may make in a period.

@@ -79,7 +79,7 @@ type Exchange struct {
 	// defaults are filled in.
 	Failure *Refusal
 
-	caller  Caller          // what Caller points to, if nobody had one of their own
+	caller  Caller          // what Caller points to once Known was called
 	ctx     context.Context //nolint:containedctx // an exchange is the scope of one request
 	next    int
 	waiting bool // Call is to be made before the next step
@@ -197,12 +197,16 @@ func kept(b []byte, limit int) []byte {
 // pass it on.
 func (x *Exchange) Context() context.Context { return x.ctx }
 
-// Known is the exchange's Caller, to be written to; one that nothing is known
-// of if there was none.
+// Known is the exchange's Caller, to be written to: a copy of one that others
+// may have as well, or one that nothing is known of yet.
 func (x *Exchange) Known() *Caller {
-	if x.Caller == nil {
-		x.Caller = &x.caller
+	if x.Caller == &x.caller {
+		return x.Caller
 	}
+	if x.Caller != nil {
+		x.caller = *x.Caller
+	}
+	x.Caller = &x.caller
 	return x.Caller
 }
 

@@ -17,7 +17,7 @@ type Keys interface {
 // in the field x-api-key; with the source AUTHORIZER it is what the authorizer
 // said, and the field counts for nothing.
 // parity: spec/rest-data-plane.md 10.4.
-func (s *Scope) APIKey(keys Keys, source string) program.Step {
+func (s Scope) APIKey(keys Keys, source string) program.Step {
 	stage, method := usage.Stage(s.APIID, s.Stage), usage.Method(s.Resource, s.Method)
 	value, note := keyInField, "field x-api-key"
 	if source == "AUTHORIZER" {

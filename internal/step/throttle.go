@@ -28,7 +28,7 @@ type Buckets interface {
 // then all callers of everything to the account's bucket (nil: no limit). What
 // it refuses costs neither bucket nor usage plan anything.
 // parity: spec/rest-data-plane.md 10.1.
-func (s *Scope) Throttle(settings map[string]api.MethodSetting, buckets Buckets, account Bucket) program.Step {
+func (s Scope) Throttle(settings map[string]api.MethodSetting, buckets Buckets, account Bucket) program.Step {
 	l, note := s.methodLimit(settings)
 	var own Bucket
 	if !l.None() {
@@ -75,7 +75,7 @@ func (s *Scope) Throttle(settings map[string]api.MethodSetting, buckets Buckets,
 }
 
 // methodLimit is what a stage's settings hold the method to.
-func (s *Scope) methodLimit(settings map[string]api.MethodSetting) (l limit.Limit, note string) {
+func (s Scope) methodLimit(settings map[string]api.MethodSetting) (l limit.Limit, note string) {
 	name, ok := s.settingOf(settings)
 	if !ok {
 		return limit.Limit{}, ""
@@ -94,33 +94,35 @@ func (s *Scope) methodLimit(settings map[string]api.MethodSetting) (l limit.Limi
 // for all. The resource's path may be written as a JSON pointer, and with or
 // without its first slash.
 // parity: spec/control-plane.md 3.9, "Method settings keys".
-func (s *Scope) settingOf(settings map[string]api.MethodSetting) (name string, ok bool) {
+func (s Scope) settingOf(settings map[string]api.MethodSetting) (name string, ok bool) {
 	best := 0
 	for _, n := range slices.Sorted(maps.Keys(settings)) {
-		at := strings.LastIndexByte(n, '/')
-		if at < 0 {
-			continue
-		}
-		path := strings.NewReplacer("~1", "/", "~0", "~").Replace(n[:at])
-		rank := 0
-		switch {
-		case path != "*" && strings.TrimPrefix(path, "/") == strings.TrimPrefix(s.Resource, "/"):
-			rank = 3
-		case path == "*":
-			rank = 1
-		default:
-			continue
-		}
-		switch n[at+1:] {
-		case s.Method:
-			rank++
-		case "*":
-		default:
-			continue
-		}
-		if rank > best {
+		if rank := s.rank(n); rank > best {
 			name, best = n, rank
 		}
 	}
 	return name, best > 0
+}
+
+// rank is how closely a setting's name fits the method; 0: not at all.
+func (s Scope) rank(name string) int {
+	at := strings.LastIndexByte(name, '/')
+	if at < 0 {
+		return 0
+	}
+	path, verb := strings.NewReplacer("~1", "/", "~0", "~").Replace(name[:at]), name[at+1:]
+	all := path == "*"
+	own := strings.TrimPrefix(path, "/") == strings.TrimPrefix(s.Resource, "/")
+	switch {
+	case !all && !own, verb != "*" && verb != s.Method:
+		return 0
+	case all && verb == "*":
+		return 1
+	case all:
+		return 2
+	case verb == "*":
+		return 3
+	default:
+		return 4
+	}
 }
