@@ -31,7 +31,8 @@ type Memory struct{ srv *Server }
 func NewMemory(cfg Config) *Memory { return &Memory{NewServer(cfg)} }
 
 // Play plays one exchange with a body. It returns when all is done; ctx ends
-// what steps wait for. No finishing step is played: nobody was served.
+// what steps wait for, and a body that never does. No finishing step is
+// played: nobody was served.
 func (m *Memory) Play(ctx context.Context, body []byte, p Player) {
 	e := newExchange(m.srv)
 	e.ctx = &clientContext{server: ctx}
@@ -45,7 +46,7 @@ func (m *Memory) Play(ctx context.Context, body []byte, p Player) {
 	p.Begin(&e.x)
 	for !e.playFor(p) {
 	}
-	to := memoryAnswer{limit: m.srv.cfg.MaxBody}
+	to := memoryAnswer{ctx: ctx, limit: m.srv.cfg.MaxBody}
 	e.answer(&to)
 	p.Done(&e.x, to.body)
 }
@@ -112,6 +113,7 @@ func (b *memoryBody) settle()    {}
 
 // memoryAnswer keeps the body of an answer.
 type memoryAnswer struct {
+	ctx   context.Context //nolint:containedctx // of one call of Play
 	limit int64
 	body  []byte
 }
@@ -122,6 +124,6 @@ func (a *memoryAnswer) part(p []byte) {
 	a.body = append(a.body, p[:min(int64(len(p)), a.limit-int64(len(a.body)))]...)
 }
 
-func (a *memoryAnswer) flush() bool { return int64(len(a.body)) < a.limit }
+func (a *memoryAnswer) flush() bool { return int64(len(a.body)) < a.limit && a.ctx.Err() == nil }
 func (a *memoryAnswer) finish()     {}
 func (a *memoryAnswer) abort()      {}

@@ -77,11 +77,24 @@ func (b *Bench) Play(ctx context.Context, r *Request) (*Result, error) {
 		return nil, err
 	}
 	a.stage, a.resource = stage, path
+	ctx, cancel := context.WithTimeout(ctx, patience(snap.Methods))
+	defer cancel()
 	start := time.Now()
 	b.memory.Play(ctx, r.Body, a)
 	a.result.Latency = time.Since(start)
 	a.result.Log = a.log.text()
 	return &a.result, nil
+}
+
+// patience is how long a trial may take, also one whose answer never ends.
+func patience(methods []api.Method) time.Duration {
+	longest := 29 * time.Second
+	for _, m := range methods {
+		if m.Integration != nil {
+			longest = max(longest, time.Duration(m.Integration.TimeoutMillis)*time.Millisecond)
+		}
+	}
+	return longest + time.Second
 }
 
 // stripped is the API with the one method, and without what guards it. path is
