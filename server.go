@@ -23,6 +23,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/control/lambda"
 	"github.com/stagedoor/stagedoor/internal/control/logs"
 	"github.com/stagedoor/stagedoor/internal/control/sts"
+	"github.com/stagedoor/stagedoor/internal/engine/jwt"
 	"github.com/stagedoor/stagedoor/internal/gateway"
 	host "github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/limit"
@@ -49,9 +50,11 @@ type Server struct {
 	host      *host.Host
 	clock     *limit.Clock
 	usage     *usage.Meter
+	callers   *step.Authorizers
 	gateway   *gateway.Gateway
 	stacks    *cloudformation.Engine
 	upstreams *transport.Upstreams
+	elsewhere *elsewhere
 	both      *transport.Server // serves both planes
 	invoke    *transport.Server // serves API traffic only
 }
@@ -159,6 +162,7 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 	}()
 	cfg := s.cfg
 	s.clock = limit.NewClock(nil)
+	s.callers = step.NewAuthorizers(jwt.NewPools(jwt.NewFetcher().Fetch, cfg.standIns()))
 	s.usage = usage.New(usage.Config{Store: s.store, Clock: s.clock, Log: cfg.Log})
 	s.logs = logs.New(logs.Config{Store: s.store, Region: cfg.Region, Account: cfg.Account})
 	s.host = host.New(host.Config{
@@ -174,7 +178,7 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 		return fmt.Errorf("load functions: %w", err)
 	}
 	s.upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
-	network, err := control.New(s.controlConfig(s.functions.Handlers()))
+	network, err := s.network()
 	if err != nil {
 		return err
 	}
@@ -197,7 +201,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		Store: s.store,
 		Env: compile.Env{
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
-			Keys: s.usage, Buckets: buckets, Throttle: accountThrottle(cfg, buckets),
+			Authorizers: s.callers, Keys: s.usage, Buckets: buckets, Throttle: accountThrottle(cfg, buckets),
 		},
 		Index:         s.usage,
 		InvokeDomains: cfg.InvokeDomains,
@@ -254,7 +258,7 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 		Services: withBuilt(tables(), map[string]handlers{
 			apigatewaywire.Table().Name: apigateway.New(s.store, apigateway.Config{
 				Account: account, Region: region, RateLimit: s.cfg.RateLimit, BurstLimit: s.cfg.BurstLimit, FlushUsage: s.usage.Flush,
-				Bench: s.bench(),
+				FlushAuthorizers: s.callers.Flush, Bench: s.bench(),
 			}).Handlers(),
 			lambdawire.Table().Name: functions,
 			iamwire.Table().Name:    iam.New(s.store, iam.Config{Account: account}).Handlers(),
@@ -300,6 +304,9 @@ func (s *Server) dir(name string) string {
 
 func (s *Server) close() error {
 	err := s.store.Close()
+	if s.elsewhere != nil {
+		s.elsewhere.pool.CloseIdleConnections()
+	}
 	if s.scratch != "" {
 		err = errors.Join(err, os.RemoveAll(s.scratch))
 	}
