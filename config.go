@@ -194,12 +194,7 @@ func (c *Config) Check() error {
 			bad("aws-endpoint %q: must be SERVICE=http://HOST:PORT", e)
 		}
 	}
-	for _, i := range c.OIDCIssuers {
-		arn, at, _ := strings.Cut(i, "=")
-		if !strings.HasPrefix(arn, "arn:") || jwt.CheckPlace(at) != nil {
-			bad("oidc-issuer %q: must be POOL_ARN=https://HOST/PATH, or http on this machine", i)
-		}
-	}
+	problems = append(problems, c.checkIssuers()...)
 	for _, p := range c.Parameters {
 		if name, _, ok := strings.Cut(p, "="); !ok || name == "" {
 			bad("parameter %q: must be KEY=VALUE", p)
@@ -227,6 +222,16 @@ func loopback(addr string) bool {
 	}
 	ip := net.ParseIP(host)
 	return ip != nil && ip.IsLoopback()
+}
+
+func (c *Config) checkIssuers() (problems []error) {
+	for _, i := range c.OIDCIssuers {
+		arn, at, _ := strings.Cut(i, "=")
+		if !strings.HasPrefix(arn, "arn:") || jwt.CheckPlace(at) != nil {
+			problems = append(problems, fmt.Errorf("oidc-issuer %q: must be POOL_ARN=https://HOST/PATH, or http on this machine", i))
+		}
+	}
+	return problems
 }
 
 // standIns are the issuers that stand for user pools, by the pools' ARNs.

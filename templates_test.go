@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/stagedoor/stagedoor"
+	"github.com/stagedoor/stagedoor/internal/engine/jwt/jwttest"
 )
 
 // TestPublicTemplates deploys the REST templates that people deploy, with our
@@ -16,6 +17,8 @@ import (
 func TestPublicTemplates(t *testing.T) {
 	root := shared(t, "conformance/templates")
 	need(t, "python3", "node")
+	const pool = "arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_abc"
+	users := jwttest.New(t)
 	for _, tt := range []struct {
 		name       string
 		parameters []string
@@ -42,15 +45,17 @@ func TestPublicTemplates(t *testing.T) {
 			{`POST vehicle`, 400, `{"message": "Invalid request body"}`},
 		}},
 		{name: "09-api-key-usage-plan", more: callPlanTemplate},
-		{name: "10-cognito", parameters: []string{"CognitoUserPoolArn=arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_abc"}},
-		{name: "11-custom-authorizer"},
-		{name: "12-cors"},
+		{name: "10-cognito", parameters: []string{"CognitoUserPoolArn=" + pool}, more: callCognitoTemplate(users)},
+		{name: "11-custom-authorizer", more: callAuthorizerTemplate},
+		{name: "12-cors", more: callCORSTemplate},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), tt.name)
 			lay(t, dir, filepath.Join(root, tt.name))
 			lay(t, dir, filepath.Join("test/templates", tt.name))
-			r := start(t, func(c *stagedoor.Config) { c.Definitions, c.Parameters = []string{dir}, tt.parameters })
+			r := start(t, func(c *stagedoor.Config) {
+				c.Definitions, c.Parameters, c.OIDCIssuers = []string{dir}, tt.parameters, []string{pool + "=" + users.URL}
+			})
 			a := r.next(t)
 			if len(a.Problems) > 0 || len(a.Stages) == 0 {
 				t.Fatalf("deployed: %+v", a)

@@ -59,6 +59,7 @@ file that --config names: flag > environment > file > default.`,
 	f.StringArrayVar(&cfg.InvokeDomains, "invoke-domain", cfg.InvokeDomains, "suffix of hosts that name APIs (`DOMAIN`, repeatable)")
 	f.StringArrayVar(&cfg.AWSEndpoints, "aws-endpoint", nil, "where an AWS service is (`SERVICE=URL`, repeatable)")
 	f.StringVar(&cfg.Auth, "auth", cfg.Auth, "whether AWS calls must be signed by a known key (`off|on`)")
+	f.StringArrayVar(&cfg.OIDCIssuers, "oidc-issuer", nil, "OpenID Connect issuer that stands for a Cognito user pool (`POOL_ARN=URL`, repeatable)")
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate of --invoke-listen")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM `FILE` with its key")
 	f.StringArrayVar(&cfg.Parameters, "parameter", nil, "template parameter (`KEY=VALUE`, repeatable)")

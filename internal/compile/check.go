@@ -15,7 +15,7 @@ func (c *compiler) unprotected(m *api.Method) (r *program.Refusal, why string) {
 		return program.Forbidden.Refuse(nil), "the API has a resource policy, which is not enforced here"
 	case c.snap.API.EndpointType == "PRIVATE":
 		return program.Forbidden.Refuse(nil), "the API is private and has no resource policy"
-	case m.AuthorizationType != "" && m.AuthorizationType != "NONE":
+	case !c.authorizes(m):
 		return program.Forbidden.Refuse(nil), "authorization " + m.AuthorizationType + " is not enforced here"
 	case m.APIKeyRequired && c.env.Keys == nil:
 		return program.InvalidAPIKey.Refuse(nil), "API keys are not enforced here"

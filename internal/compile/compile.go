@@ -27,6 +27,9 @@ type Env struct {
 	Account, Region string
 	Origins         step.Origins
 	Functions       step.Functions
+	// Authorizers is what authorizers stand on. Nil: methods that ask for one
+	// are refused.
+	Authorizers *step.Authorizers
 	// Keys finds API keys. Nil: methods that ask for one are refused.
 	Keys step.Keys
 	// Buckets are those of the stages' throttles. Default: programs of one

@@ -20,8 +20,11 @@ type pipeline struct {
 // rest is the order in which a REST API treats a request. Nothing else in
 // stagedoor decides an order.
 func (p *pipeline) rest() []program.Step {
+	caller := p.authorize()
 	return program.Compact(
 		p.protect(),
+		caller.Recall,
+		caller.Ask,
 		p.apiKey(),
 		p.usagePlan(),
 		p.throttle(),

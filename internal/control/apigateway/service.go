@@ -43,6 +43,10 @@ type Config struct {
 	// Default: nobody counts.
 	FlushUsage func(ctx context.Context) error
 
+	// FlushAuthorizers forgets what the authorizers of a stage have found out.
+	// Default: nothing is remembered.
+	FlushAuthorizers func(apiID, stage string)
+
 	// IntegrationTimeout is the longest time-out, in milliseconds, that an
 	// integration of a REGIONAL or PRIVATE API may ask for. Default 29000. An
 	// EDGE API stays at 29000; a streamed answer may always take 900000.
@@ -173,6 +177,8 @@ func (s *Service) deploymentHandlers() map[string]wire.Handler {
 		"GetStages":   wire.Op(s.GetStages),
 		"UpdateStage": wire.Op(s.UpdateStage),
 		"DeleteStage": wire.Op(s.DeleteStage),
+
+		"FlushStageAuthorizersCache": wire.Op(s.FlushStageAuthorizersCache),
 	}
 }
 
