@@ -332,3 +332,34 @@ func TestAllocs(t *testing.T) {
 		t.Errorf("a request allocates %v times, want 0", got)
 	}
 }
+
+// BenchmarkLoad reads a hundred thousand keys in one plan, as at start.
+func BenchmarkLoad(b *testing.B) {
+	m := start(b)
+	m.plan(gold())
+	const n = 100_000
+	for from := 0; from < n; from += 10_000 {
+		err := m.store.Update(b.Context(), func(tx store.Tx) error {
+			for i := from; i < from+10_000; i++ {
+				id := fmt.Sprintf("%010d", i)
+				if err := store.Put(tx, api.APIKeyKey(id), api.APIKey{ID: id, Value: "value-of-a-key-that-is-long-" + id, Enabled: true}); err != nil {
+					return err
+				}
+				if err := store.Put(tx, api.PlanKeyKey("gold", id), api.UsagePlanKey{Plan: "gold", Key: id}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		m.restart()
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/n, "ns/key")
+	if m.take("value-of-a-key-that-is-long-0000099999") != "ok" {
+		b.Fatal("a key is not there")
+	}
+}
