@@ -386,3 +386,29 @@ func TestKeyAllocs(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkKey is a fixed answer behind a key, a plan with throttle and quota,
+// and a throttle of the stage; BenchmarkMock is the same without them.
+func BenchmarkKey(b *testing.B) {
+	fast, burst := 1e8, int32(1<<30)
+	l := newLimits(b, api.UsagePlan{Throttle: &api.Throttle{RateLimit: &fast, BurstLimit: &burst}, Quota: &api.Quota{Limit: 1<<31 - 1, Period: "MONTH"}})
+	l.settings = map[string]api.MethodSetting{"*/*": {ThrottlingRateLimit: fast, ThrottlingBurstLimit: burst}}
+	snap := sketch{methods: map[string]api.Integration{"GET /pets/{id}": mock(`{"statusCode": 200}`, ok200(`{"ok":true}`))}}.snapshot()
+	snap.Methods[0].APIKeyRequired = true
+	stage, err := compile.REST(l.env, snap, api.Stage{Name: "prod", DeploymentID: "d1", MethodSettings: l.settings})
+	if err != nil {
+		b.Fatal(err)
+	}
+	x := request(b, stage, "GET /pets/7", "Accept: application/json", "User-Agent: t", "x-api-key: "+ann)
+	head := x.Request
+	head.Fields = append(head.Fields[:0:0], head.Fields...)
+	b.ReportAllocs()
+	for b.Loop() {
+		x.Reset(b.Context())
+		fields := append(x.Request.Fields, head.Fields...)
+		x.Request = head
+		x.Request.Fields = fields
+		enter(x, stage)
+		x.Play()
+	}
+}
