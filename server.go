@@ -23,6 +23,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/control/lambda"
 	"github.com/stagedoor/stagedoor/internal/control/logs"
 	"github.com/stagedoor/stagedoor/internal/control/sts"
+	"github.com/stagedoor/stagedoor/internal/engine/jwt"
 	"github.com/stagedoor/stagedoor/internal/gateway"
 	host "github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/limit"
@@ -49,6 +50,7 @@ type Server struct {
 	host      *host.Host
 	clock     *limit.Clock
 	usage     *usage.Meter
+	callers   *step.Authorizers
 	gateway   *gateway.Gateway
 	stacks    *cloudformation.Engine
 	upstreams *transport.Upstreams
@@ -160,6 +162,7 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 	}()
 	cfg := s.cfg
 	s.clock = limit.NewClock(nil)
+	s.callers = step.NewAuthorizers(jwt.NewPools(jwt.NewFetcher().Fetch, cfg.standIns()))
 	s.usage = usage.New(usage.Config{Store: s.store, Clock: s.clock, Log: cfg.Log})
 	s.logs = logs.New(logs.Config{Store: s.store, Region: cfg.Region, Account: cfg.Account})
 	s.host = host.New(host.Config{
@@ -198,7 +201,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		Store: s.store,
 		Env: compile.Env{
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
-			Keys: s.usage, Buckets: buckets, Throttle: accountThrottle(cfg, buckets),
+			Authorizers: s.callers, Keys: s.usage, Buckets: buckets, Throttle: accountThrottle(cfg, buckets),
 		},
 		Index:         s.usage,
 		InvokeDomains: cfg.InvokeDomains,
@@ -255,7 +258,7 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 		Services: withBuilt(tables(), map[string]handlers{
 			apigatewaywire.Table().Name: apigateway.New(s.store, apigateway.Config{
 				Account: account, Region: region, RateLimit: s.cfg.RateLimit, BurstLimit: s.cfg.BurstLimit, FlushUsage: s.usage.Flush,
-				Bench: s.bench(),
+				FlushAuthorizers: s.callers.Flush, Bench: s.bench(),
 			}).Handlers(),
 			lambdawire.Table().Name: functions,
 			iamwire.Table().Name:    iam.New(s.store, iam.Config{Account: account}).Handlers(),
@@ -268,7 +271,8 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 // bench is where the control plane tries methods that need not be deployed.
 func (s *Server) bench() *trial.Bench {
 	return trial.New(compile.Env{
-		Account: s.cfg.Account, Region: s.cfg.Region, Origins: s.upstreams, Functions: s.functions.Gate(), Template: step.CompileTemplate,
+		Account: s.cfg.Account, Region: s.cfg.Region, Origins: s.upstreams, Functions: s.functions.Gate(), Authorizers: s.callers,
+		Template: step.CompileTemplate,
 	}, transport.Config{Upstreams: s.upstreams, Log: s.cfg.Log})
 }
 

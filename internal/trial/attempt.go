@@ -20,12 +20,24 @@ type attempt struct {
 	region   string
 	id       string // of the request
 	log      *journal
-	relayed  bool // the body of the last call comes with the answer
+	relayed  bool   // the body of the last call comes with the answer
+	returned []byte // what the last function returned
 	result   Result
 }
 
 // Begin implements transport.Handler.
 func (a *attempt) Begin(x *program.Exchange) {
+	a.enter(x)
+	a.log.line("Starting execution for request: %s", a.id)
+	a.log.line("HTTP Method: %s, Resource Path: %s", x.Request.Method, x.Path)
+	a.log.line("Method request path: %s", written(parameters(x)))
+	a.log.line("Method request query string: %s", written(queryFields(string(x.Request.Query))))
+	a.log.line("Method request headers: %s", written(a.req.Fields))
+	a.log.line("Method request body before transformations: %s", shown(a.req.Body))
+}
+
+// enter makes the request.
+func (a *attempt) enter(x *program.Exchange) {
 	path, query := target(a.req.Target, a.resource)
 	q := &x.Request
 	q.Method, q.Path, q.Query, q.Minor, q.KeepAlive = []byte(verb(a.req.Method)), []byte(path), []byte(query), 1, true
@@ -51,12 +63,6 @@ func (a *attempt) Begin(x *program.Exchange) {
 
 	a.id = string(x.ID[:])
 	a.log.head(a.id)
-	a.log.line("Starting execution for request: %s", a.id)
-	a.log.line("HTTP Method: %s, Resource Path: %s", q.Method, path)
-	a.log.line("Method request path: %s", written(parameters(x)))
-	a.log.line("Method request query string: %s", written(queryFields(query)))
-	a.log.line("Method request headers: %s", written(a.req.Fields))
-	a.log.line("Method request body before transformations: %s", shown(a.req.Body))
 }
 
 func parameters(x *program.Exchange) []Field {

@@ -29,6 +29,7 @@ func (w *watched) Invoke(ctx context.Context, arn string, payload []byte, stream
 		}
 		return result, err
 	}
+	a.returned = result.Payload
 	a.log.line("Received response. Status: 200, Integration latency: %d ms", time.Since(start).Milliseconds())
 	head := []Field{
 		{"Date", time.Now().UTC().Format("Mon, 02 Jan 2006 15:04:05 GMT")},

@@ -55,11 +55,13 @@ type Bench struct {
 }
 
 // New makes a bench. env is what compiled methods stand on: of it the account,
-// the region, Origins (those of cfg.Upstreams), Functions and Template are used.
+// the region, Origins (those of cfg.Upstreams), Functions, Authorizers and
+// Template are used.
 func New(env compile.Env, cfg transport.Config) *Bench {
 	return &Bench{
 		env: compile.Env{
-			Account: env.Account, Region: env.Region, Origins: env.Origins, Functions: env.Functions, Template: env.Template, Now: env.Now,
+			Account: env.Account, Region: env.Region, Origins: env.Origins, Functions: env.Functions, Authorizers: env.Authorizers,
+			Template: env.Template, Now: env.Now,
 		},
 		memory: transport.NewMemory(cfg),
 	}
@@ -69,21 +71,28 @@ func New(env compile.Env, cfg transport.Config) *Bench {
 // that cannot be compiled.
 func (b *Bench) Play(ctx context.Context, r *Request) (*Result, error) {
 	a := &attempt{req: r, log: newJournal(), region: b.env.Region}
-	env := b.env
-	env.Functions = &watched{Functions: env.Functions, attempt: a}
 	snap, path := stripped(r)
-	stage, err := compile.REST(env, snap, api.Stage{Name: StageName, Variables: r.Variables})
-	if err != nil {
+	a.resource = path
+	if err := b.play(ctx, snap, a, a); err != nil {
 		return nil, err
 	}
-	a.stage, a.resource = stage, path
+	return &a.result, nil
+}
+
+// play plays the one method of snap for a; p follows it.
+func (b *Bench) play(ctx context.Context, snap snapshot.REST, a *attempt, p transport.Player) (err error) {
+	env := b.env
+	env.Functions = &watched{Functions: env.Functions, attempt: a}
+	if a.stage, err = compile.REST(env, snap, api.Stage{Name: StageName, Variables: a.req.Variables}); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, patience(snap.Methods))
 	defer cancel()
 	start := time.Now()
-	b.memory.Play(ctx, r.Body, a)
+	b.memory.Play(ctx, a.req.Body, p)
 	a.result.Latency = time.Since(start)
 	a.result.Log = a.log.text()
-	return &a.result, nil
+	return nil
 }
 
 // patience is how long a trial may take, also one whose answer never ends.

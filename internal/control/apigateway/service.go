@@ -57,15 +57,17 @@ type Config struct {
 	// the role.
 	RequireLogRole bool
 
-	// Bench is where TestInvokeMethod tries methods. Default: none, and there
-	// is no such operation.
+	// Bench is where TestInvokeMethod and TestInvokeAuthorizer try things.
+	// Default: none, and there are no such operations.
 	Bench Bench
 }
 
-// Bench plays a method of an API that need not be deployed.
+// Bench plays a method or an authorizer of an API that need not be deployed.
 type Bench interface {
 	// Play tries a method. An error is a method that cannot be made to run.
 	Play(ctx context.Context, r *trial.Request) (*trial.Result, error)
+	// Authorize tries an authorizer, under the same rule.
+	Authorize(ctx context.Context, id string, r *trial.Request) (*trial.Verdict, error)
 }
 
 // Service answers the operations. It holds no state but the store.
@@ -113,6 +115,7 @@ func (s *Service) Handlers() map[string]wire.Handler {
 	}
 	if s.cfg.Bench != nil {
 		all["TestInvokeMethod"] = wire.Op(s.TestInvokeMethod)
+		all["TestInvokeAuthorizer"] = wire.Op(s.TestInvokeAuthorizer)
 	}
 	return all
 }

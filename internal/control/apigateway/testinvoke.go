@@ -26,7 +26,7 @@ func (s *Service) TestInvokeMethod(
 		Body: []byte(text(in.Body)), Variables: in.StageVariables,
 	}
 	var err error
-	if request.Fields, err = trialFields(in); err != nil {
+	if request.Fields, err = trialFields(in.Headers, in.MultiValueHeaders); err != nil {
 		return nil, err
 	}
 	err = s.store.View(ctx, func(tx store.Tx) error {
@@ -56,14 +56,47 @@ func (s *Service) TestInvokeMethod(
 	return wireTrial(result), nil
 }
 
+// TestInvokeAuthorizer tries an authorizer on a request that nobody sent. Who
+// is turned away is in the answer, not an error of the call.
+// parity: spec/control-plane.md 4
+func (s *Service) TestInvokeAuthorizer(
+	ctx context.Context, in *v1.TestInvokeAuthorizerInput,
+) (*v1.TestInvokeAuthorizerResponse, error) {
+	request := &trial.Request{Method: "GET", Target: in.PathWithQueryString, Body: []byte(text(in.Body)), Variables: in.StageVariables}
+	var err error
+	if request.Fields, err = trialFields(in.Headers, in.MultiValueHeaders); err != nil {
+		return nil, err
+	}
+	err = s.store.View(ctx, func(tx store.Tx) error {
+		if _, err := find[api.Authorizer](tx, api.AuthorizerKey(in.RestApiId, in.AuthorizerId), noAuthorizer); err != nil {
+			return err
+		}
+		var err error
+		request.API, err = snapshot.FreezeREST(tx, in.RestApiId)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.cfg.Bench.Authorize(ctx, in.AuthorizerId, request)
+	if err != nil {
+		return nil, fault.BadRequest.New(err, "Unable to run the authorizer: "+err.Error())
+	}
+	status, latency := int32(v.Status), v.Latency.Milliseconds()
+	return &v1.TestInvokeAuthorizerResponse{
+		ClientStatus: &status, Log: &v.Log, Latency: &latency, PrincipalId: given(v.Principal), Policy: given(v.Policy),
+		Authorization: v.Context, Claims: v.Claims,
+	}, nil
+}
+
 // trialFields are the header fields of a trial, by name; lists of values win
 // over single ones.
-func trialFields(in *v1.TestInvokeMethodInput) ([]trial.Field, error) {
-	all := maps.Clone(in.MultiValueHeaders)
+func trialFields(single map[string]string, multi map[string][]string) ([]trial.Field, error) {
+	all := maps.Clone(multi)
 	if all == nil {
 		all = map[string][]string{}
 	}
-	for name, value := range in.Headers {
+	for name, value := range single {
 		if _, ok := all[name]; !ok {
 			all[name] = []string{value}
 		}

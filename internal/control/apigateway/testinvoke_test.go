@@ -14,9 +14,15 @@ import (
 
 // benchOf answers every trial alike and keeps what was tried.
 type benchOf struct {
-	result *trial.Result
-	err    error
-	asked  *trial.Request
+	result  *trial.Result
+	verdict *trial.Verdict
+	err     error
+	asked   *trial.Request
+}
+
+func (b *benchOf) Authorize(_ context.Context, _ string, r *trial.Request) (*trial.Verdict, error) {
+	b.asked = r
+	return b.verdict, b.err
 }
 
 func (b *benchOf) Play(_ context.Context, r *trial.Request) (*trial.Result, error) {
@@ -57,4 +63,29 @@ func TestTestInvokeMethod(t *testing.T) {
 	}
 	bench.err = errors.New("broken")
 	s.play([]step{{"TestInvokeMethod", `{"restApiId":"$api","resourceId":"$pets","httpMethod":"GET"}`, "400 Unable to run the method: broken"}})
+}
+
+func TestTestInvokeAuthorizer(t *testing.T) {
+	bench := &benchOf{verdict: &trial.Verdict{
+		Status: 200, Principal: "joe", Policy: "{}", Context: map[string][]string{"k": {"v"}}, Log: "log", Latency: 12 * time.Millisecond,
+	}}
+	s := newAPI(t, func(c *apigateway.Config) { c.Bench = bench })
+	s.make("auth", "CreateAuthorizer", `{"restApiId":"$api","name":"a","type":"TOKEN","identitySource":"method.request.header.A",
+		"authorizerUri":"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/arn:aws:lambda:us-east-1:1:function:f/invocations"}`)
+	s.play([]step{
+		{
+			"TestInvokeAuthorizer", `{"restApiId":"$api","authorizerId":"$auth","headers":{"A":"x"},"pathWithQueryString":"/p?q=r","body":"b"}`,
+			`{"clientStatus":200,"principalId":"joe","policy":"{}","authorization":{"k":["v"]},"log":"log","latency":12}`,
+		},
+		{"TestInvokeAuthorizer", `{"restApiId":"$api","authorizerId":"nope"}`, "404 Invalid Authorizer identifier specified"},
+		{"TestInvokeAuthorizer", `{"restApiId":"$api","authorizerId":"$auth","headers":{"a b":"x"}}`, "400 Invalid header specified: a b"},
+	})
+	want := &trial.Request{
+		API: bench.asked.API, Method: "GET", Target: new("/p?q=r"), Body: []byte("b"), Fields: []trial.Field{{Name: "A", Value: "x"}},
+	}
+	if diff := cmp.Diff(want, bench.asked); diff != "" {
+		t.Errorf("what was tried (-want +got):\n%s", diff)
+	}
+	bench.err = errors.New("broken")
+	s.play([]step{{"TestInvokeAuthorizer", `{"restApiId":"$api","authorizerId":"$auth"}`, "400 Unable to run the authorizer: broken"}})
 }
