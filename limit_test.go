@@ -257,6 +257,9 @@ func TestFairness(t *testing.T) {
 // counted since the last flush, a second before.
 func TestUsageSurvivesKill(t *testing.T) {
 	need(t, "go")
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
 	dir := t.TempDir()
 	bin := filepath.Join(dir, "stagedoor")
 	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./cmd/stagedoor")
