@@ -146,7 +146,7 @@ func TestBlock(t *testing.T) {
 func TestVariables(t *testing.T) {
 	const home = "arn:aws:s3:::home/"
 	attributes := func(name string) []Attribute {
-		return []Attribute{{Key: "aws:username", Value: name}, {Key: "aws:tagkeys", Values: []string{name}}, {Key: "aws:principaltag/team", Value: "red"}}
+		return []Attribute{{Key: "aws:username", Value: name}, {Key: "aws:tagkeys", Values: []string{name}}, {Key: "aws:empty", Values: []string{}}, {Key: "aws:principaltag/team", Value: "red"}}
 	}
 	for _, tt := range []struct {
 		element, resource, user string
@@ -163,7 +163,9 @@ func TestVariables(t *testing.T) {
 		{`"Resource":"arn:aws:s3:::home/${aws:username, 'shared'}/*"`, home + "shared/x", "ann", false},
 		{`"Resource":"arn:aws:s3:::home/${aws:gone,'a}b'}"`, home + "a}b", "ann", true},
 		{`"Resource":"arn:aws:s3:::home/${aws:tagkeys}"`, home + "ann", "ann", false},
+		{`"Resource":"arn:aws:s3:::home/${aws:tagkeys}"`, home, "ann", false},
 		{`"Resource":"arn:aws:s3:::home/${aws:tagkeys, 'x'}"`, home + "x", "ann", false},
+		{`"Resource":"arn:aws:s3:::home/${aws:empty, 'x'}"`, home + "x", "ann", true},
 		{`"NotResource":"arn:aws:s3:::home/${aws:gone}"`, home, "ann", true},
 		{`"Resource":"arn:aws:s3:::home/${*}"`, home + "*", "ann", true},
 		{`"Resource":"arn:aws:s3:::home/${*}"`, home + "x", "ann", false},
@@ -183,7 +185,10 @@ func TestVariables(t *testing.T) {
 		{`"Resource":"*","Condition":{"ArnEquals":{"aws:username":"arn:aws:iam::${aws:principaltag/team}:user/a"}}`, home, "arn:aws:iam::red:user/a", true},
 		{`"Resource":"*","Condition":{"ArnLike":{"aws:username":"arn:aws"}}`, home, "arn:aws", false},
 		{`"Resource":"*","Condition":{"ArnLike":{"aws:username":"*"}}`, home, "anything", true},
+		{`"Resource":"*","Condition":{"ArnLike":{"aws:username":"*:*:*:*:*:*"}}`, home, "anything", false},
+		{`"Resource":"*","Condition":{"StringLike":{"aws:username":"*??"}}`, home, "€", false},
 		{`"Resource":"*","Condition":{"Bool":{"aws:username":"${aws:gone, 'true'}"}}`, home, "True", true},
+		{`"Resource":"*","Condition":{"Bool":{"aws:username":"${aws:username}"}}`, home, "yes", false},
 	} {
 		p := parse(t, version(`{"Effect":"Allow","Action":"s3:*",`+tt.element+`}`), Identity)
 		r := &Request{Action: "s3:GetObject", Resource: tt.resource, Attributes: attributes(tt.user)}

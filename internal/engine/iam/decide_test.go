@@ -153,6 +153,11 @@ func TestPrincipals(t *testing.T) {
 	if got := (&Policies{Resource: trust, Owner: ours}).Decide(r).Outcome; got != Allowed {
 		t.Errorf("a provider that a role trusts: %v", got)
 	}
+	web.Account = ours
+	delegated := parse(t, version(`{"Effect":"Allow","Principal":{"AWS":"`+ours+`"},"Action":"sts:*"}`), Trust)
+	if got := (&Policies{Resource: delegated, Owner: ours}).Decide(r).Outcome; got != ImplicitDeny {
+		t.Errorf("a provider of an account that a role trusts: %v", got)
+	}
 	web.Name = "accounts.example.com"
 	if got := (&Policies{Resource: trust, Owner: ours}).Decide(r).Outcome; got != ImplicitDeny {
 		t.Errorf("a provider that a role does not trust: %v", got)

@@ -89,6 +89,7 @@ func TestMalformed(t *testing.T) {
 		{"variable for a number", Identity, where(`{"NumericEquals":{"x":"${aws:x}"}}`), syntax},
 		{"not a date", Identity, where(`{"DateEquals":{"x":"yesterday"}}`), syntax},
 		{"not a range", Identity, where(`{"IpAddress":{"x":"10.0.0.0/33"}}`), syntax},
+		{"range beyond the addresses of IPv4", Identity, where(`{"IpAddress":{"x":"::ffff:10.0.0.0/64"}}`), syntax},
 		{"not an address", Identity, where(`{"IpAddress":{"x":"10.0.0"}}`), syntax},
 		{"not a flag", Identity, where(`{"Bool":{"x":"yes"}}`), syntax},
 		{"not a flag of Null", Identity, where(`{"Null":{"x":"yes"}}`), syntax},

@@ -138,7 +138,7 @@ func (p *principals) match(who *Principal) reach {
 	switch {
 	case inAccount && who.Kind == Root:
 		return directly
-	case who.Kind == Session && (named(p.names, who.Role) || named(p.names, roleID(who.ID))):
+	case named(p.names, who.Role) || named(p.names, roleID(who.ID)):
 		return role
 	case best == nobody && inAccount:
 		return account

@@ -160,6 +160,7 @@ func TestWindow(t *testing.T) {
 		{"commas alone", claim("", strings.ReplaceAll(auth, ", ", ","), "x-amz-date: 20260809T101112Z")},
 		{"a signature in the query of a signed header", claim("X-Amz-Signature=1", auth, "X-Amz-Date: 20260809T101112Z")},
 		{"oldest in the query", claim(wholeQ + "&X-Amz-Expires=1")},
+		{"longest in the query", claim(wholeQ + "&X-Amz-Expires=604800")},
 		{"encoded names", claim(swap(wholeQ, "X-Amz-Credential", "X%2dAmz%2DCredential"))},
 		{"4A", claim("", v4a, "X-Amz-Date: 20260809T101112Z", "X-Amz-Region-Set: us-east-1, eu-*")},
 		{"4A everywhere", claim("", v4a, "X-Amz-Date: 20260809T101112Z", "X-Amz-Region-Set: *")},
@@ -193,6 +194,11 @@ func TestCheck(t *testing.T) {
 	query, _ := sign(t, request(), nil, "token", true)
 	later, _ := sign(t, request(), nil, "", true)
 	later.Query = append(later.Query, "&X-Amz-Security-Token=token"...)
+	twice := *session
+	twice.Query = []byte("X-Amz-Security-Token=token")
+	lies := request()
+	lies.Header.Set("X-Amz-Content-Sha256", zeros)
+	lying, _ := sign(t, lies, nil, "", false)
 	other := *plain
 	other.Host = []byte("other.test")
 	unknown, over := &Error{Kind: Unrecognized, Message: "The security token included in the request is invalid."}, &Error{Kind: Expired, Message: "The security token included in the request is expired"}
@@ -213,6 +219,8 @@ func TestCheck(t *testing.T) {
 		{"another token", session, &Credential{Secret: testSecret, Token: []byte("tokem")}, unknown},
 		{"session that is over", session, &Credential{Secret: testSecret, Token: []byte("token"), Expires: signedAt}, over},
 		{"another secret", plain, &Credential{Secret: testSecret + "x"}, mismatch(mismatchText)},
+		{"token in the query of a signed header", &twice, &Credential{Secret: testSecret, Token: []byte("token")}, mismatch(mismatchText)},
+		{"hash of another body", lying, &Credential{Secret: testSecret}, mismatch(mismatchText)},
 		{"another host", &other, &Credential{Secret: testSecret}, mismatch(mismatchText)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -225,6 +225,10 @@ func TestUnsigned(t *testing.T) {
 			t.Errorf("canonical request %q, want it to end in UNSIGNED-PAYLOAD", w.canonical)
 		}
 	}
+	r := claim("", "Authorization: "+whole, "X-Amz-Date: 20260809T101112Z")
+	if c, err := Read(r, want, signedAt); err != nil || c.unsigned {
+		t.Errorf("a header that says nothing of the body does not sign it: %v", err)
+	}
 	var v Verifier
 	c := Claim{payload: []byte(unsignedPayload)}
 	if chunks, err := v.Chunks(&c, &Credential{}); chunks != nil || err != nil {
