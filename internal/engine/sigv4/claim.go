@@ -60,7 +60,7 @@ type Claim struct {
 	size                   int    // of the signature
 	payload                []byte // what X-Amz-Content-Sha256 says; nil if it is absent
 	plainPath, onceEncoded bool
-	unsigned               bool // the query stands for a body that is not signed
+	unsigned               bool // the signature does not cover the body, and need not
 }
 
 // maxSignature is how many bytes a signature may have: two integers of 33
@@ -107,7 +107,10 @@ func Read(r *Request, want *Expect, now time.Time) (Claim, error) {
 	if err := c.checkHeaders(r, p.dateField); err != nil {
 		return Claim{}, err
 	}
-	return c, c.readPayload(r, want)
+	if err := c.readPayload(r, want); err != nil {
+		return Claim{}, err
+	}
+	return c, nil
 }
 
 // parts are the parts of a signature, wherever they stand.
