@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/apigateway"
+
+	"github.com/stagedoor/stagedoor"
 	"github.com/stagedoor/stagedoor/internal/engine/jwt/jwttest"
 )
 
@@ -97,5 +100,53 @@ func callCORSTemplate(t *testing.T, r *running, api string) {
 		if got := r.call(t, api, "GET /dev/lambdaExample", field); got.status != 401 || got.body != `{"message":"Unauthorized"}` {
 			t.Errorf("GET with %q = %d %s, want 401", field, got.status, got.body)
 		}
+	}
+}
+
+// TestAuthorizersExample deploys the example, makes the calls of its README,
+// and has a stage's results forgotten.
+func TestAuthorizersExample(t *testing.T) {
+	need(t, "python3")
+	users := jwttest.New(t)
+	r := start(t, func(c *stagedoor.Config) {
+		c.Definitions = []string{"examples/authorizers/template.yaml"}
+		c.OIDCIssuers = []string{"arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_example=" + users.URL}
+	})
+	if a := r.next(t); len(a.Problems) > 0 || len(a.Stages) != 1 {
+		t.Fatalf("deployed: %+v", a)
+	}
+	for _, tt := range []struct {
+		what, field string
+		status      int
+		body        string
+	}{
+		{"GET /prod/", "", 200, `"who": {}`},
+		{"GET /prod/notes", "", 401, `{"message":"Unauthorized"}`},
+		{"GET /prod/notes", "Authorization: Bearer alice", 200, `"who": {"role": "editor", "principalId": "alice"}`},
+		{"POST /prod/notes hello", "Authorization: Bearer alice", 200, `"role": "editor"`},
+		{"GET /prod/notes", "Authorization: Bearer bob", 200, `"role": "reader"`},
+		{"POST /prod/notes hello", "Authorization: Bearer bob", 403, `{"Message":"User is not authorized to access this resource"}`},
+		{"GET /prod/notes", "Authorization: Bearer mallory", 403, `{"Message":"User is not authorized to access this resource with an explicit deny"}`},
+		{"GET /prod/notes", "Authorization: Bearer 7", 401, `{"message":"Unauthorized"}`},
+		{"GET /prod/notes", "Authorization: Bearer eve", 401, `{"message":"Unauthorized"}`},
+		{"GET /prod/team?key=b1", "X-Team: blue", 200, `"who": {"team": "blue", "principalId": "blue"}`},
+		{"GET /prod/team?key=r1", "X-Team: blue", 403, "explicit deny"},
+		{"GET /prod/team", "X-Team: blue", 401, `{"message":"Unauthorized"}`},
+		{"GET /prod/me", "Authorization: " + users.Token(t, map[string]any{"sub": "carol"}), 200, `"sub": "carol"`},
+		{"GET /prod/me", "Authorization: Bearer alice", 401, `{"message":"Unauthorized"}`},
+	} {
+		if got := r.call(t, "notes", tt.what, tt.field); got.status != tt.status || !strings.Contains(got.body, tt.body) {
+			t.Errorf("%s (%s) = %d %s, want %d %s", tt.what, tt.field, got.status, got.body, tt.status, tt.body)
+		}
+	}
+	gw := apigateway.NewFromConfig(r.account())
+	for stage, ok := range map[string]bool{"prod": true, "none": false} {
+		_, err := gw.FlushStageAuthorizersCache(t.Context(), &apigateway.FlushStageAuthorizersCacheInput{RestApiId: new("notes"), StageName: &stage})
+		if (err == nil) != ok {
+			t.Errorf("flush %s: %v, want ok %v", stage, err, ok)
+		}
+	}
+	if got := r.call(t, "notes", "GET /prod/notes", "Authorization: Bearer alice"); got.status != 200 {
+		t.Errorf("after the flush: %d %s", got.status, got.body)
 	}
 }

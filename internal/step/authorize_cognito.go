@@ -70,6 +70,9 @@ func (s Scope) poolAuthorizer(a *api.Authorizer, scopes []string, shared *Author
 	if p.pattern, err = validation(a); err != nil {
 		return nil, err
 	}
+	if shared.pools == nil {
+		return nil, fmt.Errorf("authorizer %s: there are no pools here", a.ID)
+	}
 	for _, arn := range a.ProviderARNs {
 		if issuer, ok := shared.pools.Pool(s.fillVariables(arn)); ok {
 			p.issuers = append(p.issuers, issuer)
