@@ -24,6 +24,9 @@ type taking struct {
 	refused     []string          // what of the document cannot be
 }
 
+// mostRefused is the most that a document is told at once.
+const mostRefused = 1000
+
 // note keeps a refusal, so that its author is told of all at once, and returns
 // every other error.
 func (t *taking) note(err error, format string, args ...any) error {
@@ -31,7 +34,7 @@ func (t *taking) note(err error, format string, args ...any) error {
 	if !ok || f.Kind == fault.Internal {
 		return err
 	}
-	if text := fmt.Sprintf(format, args...) + ": " + f.Message; !slices.Contains(t.refused, text) {
+	if text := fmt.Sprintf(format, args...) + ": " + f.Message; len(t.refused) < mostRefused && !slices.Contains(t.refused, text) {
 		t.refused = append(t.refused, text)
 	}
 	return nil

@@ -16,6 +16,9 @@ const (
 	MaxBytes = 6 << 20 // parity: ImportRestApi, payload limit
 	maxDepth = 100
 	maxNodes = 2_000_000
+	// What aliases and references may blow a document up to, in bytes: a text
+	// that ten thousand operations refer to is stored ten thousand times.
+	maxExpanded = 64 << 20
 )
 
 // Base path modes of an import.

@@ -14,9 +14,12 @@ type document struct {
 	v3       bool
 	opt      Options
 	api      *API
-	validate *string           // the root's request validator
-	inline   map[string]string // names of the models made for inline schemas, by their text
+	validate *string            // the root's request validator
+	inline   map[string]string  // names of the models made for inline schemas, by their text
+	inlined  map[*object]string // the same, of schemas that were seen before
 	parts    *parts
+	budget   budget
+	signers  map[string]*Authorizer // the authorizers, by name
 }
 
 // Import reads a document.
@@ -33,7 +36,8 @@ func Import(body []byte, opt Options) (*API, error) {
 	if !ok {
 		return nil, ErrInvalid
 	}
-	d := &document{root: root, opt: opt, api: &API{}, inline: map[string]string{}, parts: newParts()}
+	d := &document{root: root, opt: opt, api: &API{}, inline: map[string]string{}, inlined: map[*object]string{}, parts: newParts()}
+	d.budget.sizes = map[*object]int{}
 	swagger, open := root.text("swagger"), root.text("openapi")
 	switch {
 	case swagger != nil && (*swagger == "2.0" || *swagger == "2"):
@@ -43,6 +47,9 @@ func Import(body []byte, opt Options) (*API, error) {
 		return nil, fmt.Errorf("%w: neither swagger 2.0 nor openapi 3.0", ErrInvalid)
 	}
 	d.read()
+	if d.budget.exhausted() {
+		return nil, errExpanded
+	}
 	return d.api, nil
 }
 
@@ -165,7 +172,7 @@ func (d *document) paths() {
 		p := Path{Path: clean(prefix + "/" + name)}
 		d.describe(DocumentationPart{Type: "RESOURCE", Path: p.Path}, item, "description", "summary")
 		for _, verb := range item.names {
-			if method := verbOf(verb); method != "" {
+			if method := verbOf(verb); method != "" && !d.budget.exhausted() {
 				p.Methods = append(p.Methods, d.operation(item, item.object(verb), p.Path, method))
 			}
 		}

@@ -64,6 +64,7 @@ func (d *document) mediaTypes(op *object, member string) []string {
 		return op.texts(member)
 	}
 	if types := d.root.texts(member); len(types) > 0 {
+		d.budget.spend(32 * len(types))
 		return types
 	}
 	return []string{"application/json"}

@@ -134,13 +134,18 @@ func (d *document) schemaModel(schema *object) string {
 		name, _ := modelName(*ref)
 		return name
 	}
-	kept := d.supported(schema)
-	text := jsonText(kept)
-	if name, ok := d.inline[text]; ok {
+	if name, ok := d.inlined[schema]; ok {
 		return name
 	}
-	name := d.inlineName(text)
-	d.inline[text] = name
+	kept := d.supported(schema)
+	text := jsonText(kept)
+	name, ok := d.inline[text]
+	if !ok {
+		name = d.inlineName(text)
+	}
+	if d.inline[text], d.inlined[schema] = name, name; ok {
+		return name
+	}
 	d.api.Models = append(d.api.Models, Model{Name: name, schema: kept})
 	return name
 }
@@ -163,9 +168,12 @@ func (d *document) inlineName(text string) string {
 
 // deref follows a local reference; nil if it leads nowhere.
 func (d *document) deref(o *object) *object {
-	for range 16 {
+	for followed := range 16 {
 		ref := o.text("$ref")
 		if ref == nil {
+			if followed > 0 {
+				d.budget.spend(d.budget.size(o))
+			}
 			return o
 		}
 		path, ok := strings.CutPrefix(*ref, "#/")

@@ -29,6 +29,10 @@ func (d *document) authorizers() {
 		}
 		d.api.Authorizers = append(d.api.Authorizers, authorizer(name, scheme, a))
 	}
+	d.signers = make(map[string]*Authorizer, len(d.api.Authorizers))
+	for i := range d.api.Authorizers {
+		d.signers[d.api.Authorizers[i].Name] = &d.api.Authorizers[i]
+	}
 }
 
 func authorizer(name string, scheme, a *object) Authorizer {
@@ -62,6 +66,7 @@ func authorizer(name string, scheme, a *object) Authorizer {
 // authorization, but not about API keys.
 func (d *document) security(m *Method, op *object) {
 	list := d.root.list("security")
+	d.budget.spend(32 * len(list))
 	if op.has("security") {
 		list = op.list("security")
 	}
@@ -86,11 +91,7 @@ func isSigned(authtype *string) bool { return strings.EqualFold(orEmpty(authtype
 
 func (d *document) require(m *Method, name string, scopes []string) {
 	scheme := d.schemes().object(name)
-	for i := range d.api.Authorizers {
-		a := &d.api.Authorizers[i]
-		if a.Name != name || m.AuthorizationType != "NONE" {
-			continue
-		}
+	if a := d.signers[name]; a != nil && m.AuthorizationType == "NONE" {
 		m.Authorizer = &a.Name
 		m.AuthorizationType = "CUSTOM"
 		if a.Type == "COGNITO_USER_POOLS" {

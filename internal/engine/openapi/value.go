@@ -164,6 +164,7 @@ func writeJSON(b *bytes.Buffer, v any) {
 type reader struct {
 	vars  *strings.Replacer
 	nodes int
+	bytes int // of texts, those of aliases each time
 }
 
 func (r *reader) count(depth int) error {
@@ -271,6 +272,9 @@ func (r *reader) fromYAML(n *yaml.Node, depth int) (any, error) {
 		}
 		return list, nil
 	case yaml.ScalarNode:
+		if r.bytes += len(n.Value); r.bytes > maxExpanded {
+			return nil, errExpanded
+		}
 		return r.scalarYAML(n), nil
 	default:
 		return nil, ErrInvalid
@@ -306,6 +310,7 @@ func (r *reader) objectYAML(n *yaml.Node, depth int) (any, error) {
 		if err != nil {
 			return nil, err
 		}
+		r.bytes += len(n.Content[i].Value)
 		if n.Content[i].Tag == "!!merge" {
 			mergeInto(o, v)
 			continue
