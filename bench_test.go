@@ -90,7 +90,7 @@ func BenchmarkProcessStart(b *testing.B) {
 		b.Run(filepath.Base(args[0]), func(b *testing.B) {
 			need(b, args[0])
 			for b.Loop() {
-				if err := exec.CommandContext(b.Context(), args[0], args[1:]...).Run(); err != nil { //nolint:gosec // constants
+				if err := exec.CommandContext(b.Context(), args[0], args[1:]...).Run(); err != nil {
 					b.Fatal(err)
 				}
 			}
