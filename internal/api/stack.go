@@ -18,6 +18,9 @@ type Stack struct {
 	Params    map[string]string `json:"parameters,omitempty"` // NoEcho values are masked
 	Outputs   []StackOutput     `json:"outputs,omitempty"`
 	Resources []StackResource   `json:"resources"` // in the order in which they were made
+	// Pending is the logical id of the resource that is being made: it may be
+	// there without a record. Empty unless a deployment is under way or was cut short.
+	Pending string `json:"pending,omitempty"`
 }
 
 // StackOutput is one output of a stack.

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/engine/cfn"
+	"github.com/stagedoor/stagedoor/internal/fault"
 )
 
 // deployment is one change of a stack under way.
@@ -26,6 +27,24 @@ type deployment struct {
 	changed int
 	undo    []undo // what was done, first to last
 	after   []api.StackResource
+
+	interrupted string // what was being made when the deployment before was cut short
+}
+
+// clear deletes what a first deployment made that was cut short: the stack is
+// made afresh, as things below an API may be there without a record of them.
+func (d *deployment) clear(ctx context.Context) error {
+	if d.interrupted == "" || d.stack.Status != "" {
+		return nil
+	}
+	for _, r := range slices.Backward(d.stack.Resources) {
+		r.Retain = false
+		if err := d.drop(ctx, r); err != nil {
+			return fmt.Errorf("clear what was left of stack %s: %w", d.stack.Name, err)
+		}
+	}
+	d.stack.Resources, d.isNew = nil, true
+	return nil
 }
 
 // undo is how one change is taken back.
@@ -113,10 +132,14 @@ func (d *deployment) resource(ctx context.Context, r *cfn.Resource) error {
 }
 
 func (d *deployment) create(ctx context.Context, j *job) error {
-	k := d.engine.kinds[j.record.Type]
-	if err := k.create(ctx, j); err != nil {
+	d.stack.Pending = j.record.LogicalID
+	if err := d.engine.save(ctx, d.stack); err != nil {
+		return err
+	}
+	if err := d.make(ctx, j); err != nil {
 		return j.at(d.plan, err)
 	}
+	d.stack.Pending = ""
 	made := *j.record
 	d.undo = append(d.undo, undo{"delete " + made.LogicalID, func(ctx context.Context) error {
 		d.stack.Resources = slices.DeleteFunc(d.stack.Resources, func(r api.StackResource) bool {
@@ -127,6 +150,22 @@ func (d *deployment) create(ctx context.Context, j *job) error {
 	d.changed++
 	d.put(d.find(made.LogicalID), made)
 	return d.engine.save(ctx, d.stack)
+}
+
+// make makes a resource. If its name is taken by what a deployment made that was
+// cut short before it could take note, that is deleted first.
+func (d *deployment) make(ctx context.Context, j *job) error {
+	k := d.engine.kinds[j.record.Type]
+	fresh := *j.record
+	err := k.create(ctx, j)
+	if d.interrupted != fresh.LogicalID || !fault.Conflict.Is(err) || j.record.PhysicalID == "" || k.remove == nil {
+		return err
+	}
+	if err := k.remove(ctx, j); err != nil && !missing(err) {
+		return fmt.Errorf("delete what was left of it: %w", err)
+	}
+	*j.record = fresh
+	return k.create(ctx, j)
 }
 
 // update changes a resource in place, or makes another and leaves the old one
@@ -189,6 +228,7 @@ func (d *deployment) drop(ctx context.Context, old api.StackResource) error {
 // rollback takes back what was done, last first.
 func (d *deployment) rollback(ctx context.Context) error {
 	ctx = context.WithoutCancel(ctx)
+	d.stack.Pending = ""
 	var failed []error
 	for _, u := range slices.Backward(d.undo) {
 		if err := u.run(ctx); err != nil {

@@ -108,7 +108,10 @@ func (e *Engine) Deploy(ctx context.Context, r Request) (*Result, error) {
 		}
 	}
 	warnings := append(slices.Clone(plan.Warnings), externalWarnings(plan)...)
-	run := &deployment{engine: e, request: r, plan: plan, stack: stack, isNew: len(stack.Resources) == 0}
+	run := &deployment{engine: e, request: r, plan: plan, stack: stack, isNew: len(stack.Resources) == 0, interrupted: stack.Pending}
+	if err := run.clear(ctx); err != nil {
+		return nil, err
+	}
 	if err := run.apply(ctx); err != nil {
 		undo := run.rollback(ctx)
 		return &Result{Stack: run.stack, Warnings: warnings}, errors.Join(err, undo)

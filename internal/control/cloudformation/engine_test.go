@@ -30,10 +30,14 @@ type bench struct {
 	engine  *cloudformation.Engine
 	control *control.Server
 	calls   []string // operations called since the last look
+	after   func()   // called when one has been carried out; may be nil
 }
 
 func (b *bench) Call(ctx context.Context, service, operation string, in any) (any, error) {
 	b.calls = append(b.calls, operation)
+	if b.after != nil {
+		defer b.after()
+	}
 	return b.control.Call(ctx, service, operation, in)
 }
 

@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -20,6 +21,7 @@ func createRole(ctx context.Context, j *job) error {
 	if err := fill(in, with(j.props, map[string]any{"RoleName": name})); err != nil {
 		return err
 	}
+	j.tries(name)
 	out, err := call[iam.CreateRoleResponse](ctx, j, iamService, "CreateRole", in)
 	if err != nil {
 		return err
@@ -118,6 +120,8 @@ func createManagedPolicy(ctx context.Context, j *job) error {
 	if err := fill(in, with(j.props, map[string]any{"PolicyName": j.nameOr("ManagedPolicyName")})); err != nil {
 		return err
 	}
+	cfg := j.engine.cfg
+	j.tries("arn:" + cfg.Partition + ":iam::" + cfg.Account + ":policy" + cmp.Or(j.text("Path"), "/") + in.PolicyName)
 	out, err := call[iam.CreatePolicyResponse](ctx, j, iamService, "CreatePolicy", in)
 	if err != nil {
 		return err
@@ -150,6 +154,7 @@ func createLogGroup(ctx context.Context, j *job) error {
 	if err := fill(in, with(j.props, map[string]any{"LogGroupName": name})); err != nil {
 		return err
 	}
+	j.tries(name)
 	if err := j.do(ctx, logsService, "CreateLogGroup", in); err != nil {
 		return err
 	}

@@ -64,6 +64,10 @@ func (j *job) made(physical string, attributes map[string]any) {
 	}
 }
 
+// tries notes what the resource will be called before it is made, so that what is
+// left of an attempt that was cut short can be deleted.
+func (j *job) tries(physical string) { j.record.PhysicalID = physical }
+
 // text is a property as text, empty if it was not given.
 func (j *job) text(name string) string { return text(j.props[name]) }
 

@@ -24,6 +24,7 @@ func createFunction(ctx context.Context, j *job) error {
 		return err
 	}
 	in.Code = code
+	j.tries(in.FunctionName)
 	out, err := call[lambda.FunctionConfiguration](ctx, j, lambdaService, "CreateFunction", in)
 	if err != nil {
 		return err
@@ -146,6 +147,7 @@ func createPermission(ctx context.Context, j *job) error {
 	if err := fill(in, j.props); err != nil {
 		return err
 	}
+	j.tries(in.StatementId)
 	if err := j.do(ctx, lambdaService, "AddPermission", in); err != nil {
 		return err
 	}
@@ -244,6 +246,7 @@ func createURL(ctx context.Context, j *job) error {
 	if err := fill(in, with(j.props, map[string]any{"FunctionName": j.props["TargetFunctionArn"]})); err != nil {
 		return err
 	}
+	j.tries(in.FunctionName) // told by its properties
 	out, err := call[lambda.CreateFunctionUrlConfigResponse](ctx, j, lambdaService, "CreateFunctionUrlConfig", in)
 	if err != nil {
 		return err

@@ -1,6 +1,7 @@
 package cloudformation
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -23,6 +24,7 @@ func createRestAPI(ctx context.Context, j *job) error {
 	if err := fill(in, props); err != nil {
 		return err
 	}
+	j.tries(cmp.Or(in.Tags["stagedoor:id"], in.Tags["_custom_id_"]))
 	api, err := call[apigateway.RestApi](ctx, j, apiGateway, "CreateRestApi", in)
 	if err != nil {
 		return err

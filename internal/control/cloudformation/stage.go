@@ -60,6 +60,7 @@ func createStage(ctx context.Context, j *job) error {
 	if err := fill(in, props); err != nil {
 		return err
 	}
+	j.tries(in.StageName)
 	stage, err := call[apigateway.Stage](ctx, j, apiGateway, "CreateStage", in)
 	if err != nil {
 		return err
