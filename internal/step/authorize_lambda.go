@@ -175,9 +175,11 @@ func (l *lambdaAuthorizer) invoke(x *program.Exchange) ([]byte, error) {
 	if l.role == "" && !l.host.Permits(l.function, "apigateway.amazonaws.com", "lambda:InvokeFunction", l.source, l.account) {
 		return nil, misconfigured(errAuthorizerLet)
 	}
-	event := l.event.request(x)
+	var event []byte
 	if l.token {
 		event = l.event.token(x, onlyValue(x, l.sources[0].name))
+	} else {
+		event = l.event.request(x)
 	}
 	ctx, cancel := context.WithTimeout(x.Context(), authorizerTimeout)
 	defer cancel()

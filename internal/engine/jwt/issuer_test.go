@@ -334,3 +334,12 @@ func TestPools(t *testing.T) {
 		t.Error("a pool has two issuers")
 	}
 }
+
+func BenchmarkVerify(b *testing.B) {
+	i, text := pool(), keys().sign(rs256, claims(nil))
+	for b.Loop() {
+		if _, err := verify(i, text, ID); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
