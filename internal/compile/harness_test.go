@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stagedoor/stagedoor/internal/api"
@@ -155,9 +156,12 @@ type received struct {
 func backend(t testing.TB, answer http.HandlerFunc) (url string, last *received) {
 	t.Helper()
 	last = &received{}
+	var mu sync.Mutex // a client whose answer broke off asks again while the first is still handled
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
+		mu.Lock()
 		*last = received{Line: r.Method + " " + r.RequestURI, Host: r.Host, Header: r.Header, Body: string(body)}
+		mu.Unlock()
 		if answer != nil {
 			answer(w, r)
 		}
