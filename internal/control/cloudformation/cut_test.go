@@ -9,11 +9,20 @@ import (
 	model "github.com/stagedoor/stagedoor/internal/wire/apigateway"
 )
 
-// A process that is killed at whatever point of a first deployment leaves nothing
-// behind that stands in the way of the next.
+// A process that is killed at whatever point of a deployment, the first or a later
+// one, leaves nothing behind that stands in the way of the next.
 func TestCutShort(t *testing.T) {
+	base, _, _ := strings.Cut(shop, "  Hello:")
+	t.Run("first", func(t *testing.T) { cutShort(t, "") })
+	t.Run("later", func(t *testing.T) { cutShort(t, base) })
+}
+
+func cutShort(t *testing.T, before string) {
 	for at := 1; ; at++ {
 		b := newBench(t)
+		if before != "" {
+			b.deploy(t, t.TempDir(), before)
+		}
 		left := at
 		b.after = func() { // the last change is made, and nobody hears of it
 			if left--; left == 0 {

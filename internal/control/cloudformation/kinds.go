@@ -1,7 +1,12 @@
 package cloudformation
 
 import (
+	"context"
+	"errors"
 	"maps"
+
+	"github.com/stagedoor/stagedoor/internal/fault"
+	"github.com/stagedoor/stagedoor/internal/wire/apigateway"
 )
 
 // kinds are all resource types that stagedoor makes. A type that is not here
@@ -32,5 +37,36 @@ func kinds() map[string]kind {
 	}
 	maps.Copy(all, rowKinds())
 	maps.Copy(all, externalKinds())
+	resource := all["AWS::ApiGateway::Resource"]
+	resource.create = findTaken(resource.create)
+	all["AWS::ApiGateway::Resource"] = resource
 	return all
+}
+
+// findTaken finds out which resource has the path that another one is to be made
+// at: ids of resources are drawn, so what is left of an attempt that was cut short
+// has no name to know it by.
+func findTaken(create func(context.Context, *job) error) func(context.Context, *job) error {
+	return func(ctx context.Context, j *job) error {
+		err := create(ctx, j)
+		if !fault.Conflict.Is(err) || j.interrupted != j.record.LogicalID {
+			return err
+		}
+		in := &apigateway.GetResourcesInput{RestApiId: j.text("RestApiId"), Limit: new(int32(500))}
+		for {
+			page, listing := call[apigateway.Resources](ctx, j, apiGateway, "GetResources", in)
+			if listing != nil {
+				return errors.Join(err, listing)
+			}
+			for _, r := range page.Items {
+				if r.ParentId != nil && r.PathPart != nil && *r.ParentId == j.text("ParentId") && *r.PathPart == j.text("PathPart") {
+					j.tries(*r.Id)
+					return err
+				}
+			}
+			if in.Position = page.Position; page.Position == nil {
+				return err
+			}
+		}
+	}
 }

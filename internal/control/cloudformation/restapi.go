@@ -138,6 +138,7 @@ func createMethod(ctx context.Context, j *job) error {
 	if method.AuthorizationType == "" {
 		method.AuthorizationType = "NONE"
 	}
+	j.tries(j.name(j.record.LogicalID, j.generation)) // told by its properties
 	if err := j.do(ctx, apiGateway, "PutMethod", method); err != nil {
 		return err
 	}
