@@ -64,6 +64,11 @@ type Config struct {
 	// HTTP/2. Default none.
 	TLSCert, TLSKey string
 
+	// FunctionConcurrency is how many calls of functions may be under way, so
+	// how many processes there may be: the account's limit. Further calls are
+	// throttled. Default 1000, as on AWS.
+	FunctionConcurrency int32
+
 	// FunctionIdle is how long a warm function process is kept without a call.
 	// Default 5m.
 	FunctionIdle time.Duration
@@ -130,15 +135,16 @@ func (p Problem) String() string {
 // Default is the configuration that flags, environment and file change.
 func Default() Config {
 	return Config{
-		Listen:        "127.0.0.1:4566",
-		AdminListen:   "127.0.0.1:4567",
-		Data:          ".stagedoor",
-		Account:       "000000000000",
-		Region:        "us-east-1",
-		InvokeDomains: []string{"amazonaws.com", "localhost", "localhost.localstack.cloud"},
-		Auth:          "off",
-		FunctionIdle:  5 * time.Minute,
-		Grace:         30 * time.Second,
+		Listen:              "127.0.0.1:4566",
+		AdminListen:         "127.0.0.1:4567",
+		Data:                ".stagedoor",
+		Account:             "000000000000",
+		Region:              "us-east-1",
+		InvokeDomains:       []string{"amazonaws.com", "localhost", "localhost.localstack.cloud"},
+		Auth:                "off",
+		FunctionConcurrency: 1000,
+		FunctionIdle:        5 * time.Minute,
+		Grace:               30 * time.Second,
 	}
 }
 
@@ -153,6 +159,9 @@ func (c *Config) Check() error {
 		bad("region %q: must look like us-east-1", c.Region)
 	}
 	_, _, malformed := net.SplitHostPort(c.Listen)
+	if c.FunctionConcurrency < 1 {
+		bad("function-concurrency %d: must be 1 or more", c.FunctionConcurrency)
+	}
 	switch c.Auth {
 	case "off":
 		if malformed != nil {

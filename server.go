@@ -167,12 +167,12 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 	s.logs = logs.New(logs.Config{Store: s.store, Region: cfg.Region, Account: cfg.Account})
 	s.host = host.New(host.Config{
 		Dir: s.dir("run"), Account: cfg.Account, Region: cfg.Region, Endpoint: endpoint,
-		IdleAfter: cfg.FunctionIdle, Log: cfg.Log, Sink: s.functionLog,
+		IdleAfter: cfg.FunctionIdle, AccountConcurrency: int(cfg.FunctionConcurrency), Log: cfg.Log, Sink: s.functionLog,
 	})
 	_, port, _ := strings.Cut(strings.TrimPrefix(endpoint, "http://"), ":")
 	s.functions = lambda.New(lambda.Config{
 		Store: s.store, Host: s.host, Dir: s.dir("functions"), Region: cfg.Region, Account: cfg.Account,
-		Endpoint: endpoint, URLHost: "localhost:" + port, Log: cfg.Log,
+		Endpoint: endpoint, URLHost: "localhost:" + port, Concurrency: cfg.FunctionConcurrency, Log: cfg.Log,
 	})
 	if err := s.functions.Load(ctx); err != nil {
 		return fmt.Errorf("load functions: %w", err)

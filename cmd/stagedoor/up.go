@@ -65,6 +65,7 @@ file that --config names: flag > environment > file > default.`,
 	f.StringArrayVar(&cfg.Parameters, "parameter", nil, "template parameter (`KEY=VALUE`, repeatable)")
 	f.Float64Var(&cfg.RateLimit, "rate-limit", cfg.RateLimit, "requests a second that the whole account may get; 0 is no limit")
 	f.Int32Var(&cfg.BurstLimit, "burst-limit", cfg.BurstLimit, "requests at once within --rate-limit; 0 is those of a second")
+	f.Int32Var(&cfg.FunctionConcurrency, "function-concurrency", cfg.FunctionConcurrency, "how many function calls, so processes, there may be at a time")
 	f.DurationVar(&cfg.FunctionIdle, "function-idle", cfg.FunctionIdle, "how long a warm function is kept without a call")
 	f.DurationVar(&cfg.Grace, "grace", cfg.Grace, "how long requests may take to finish at the end")
 	f.BoolVar(&cfg.Watch, "watch", false, "deploy again when a file of a definition changes")
@@ -108,7 +109,7 @@ type announcer struct {
 func (a announcer) say(n stagedoor.Announcement) {
 	var b strings.Builder
 	if n.Ready != "" {
-		fmt.Fprintf(&b, "stagedoor is up: %s\n  aws --endpoint-url %s --region %s apigateway get-rest-apis\n", n.Ready, n.Ready, a.region)
+		fmt.Fprintf(&b, "stagedoor is up: %s\n  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url %s --region %s apigateway get-rest-apis\n", n.Ready, n.Ready, a.region)
 	}
 	switch {
 	case n.Ready != "":

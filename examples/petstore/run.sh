@@ -13,6 +13,10 @@ mkdir -p "$here/build/orders" "$here/build/backend"
 (cd "$root" && CGO_ENABLED=0 go build -trimpath -ldflags="-s -w" -o "$here/build/orders/bootstrap" ./examples/petstore/orders &&
 	CGO_ENABLED=0 go build -trimpath -o "$here/build/backend/backend" ./examples/petstore/backend)
 
+if (exec 3<>/dev/tcp/127.0.0.1/4580) 2>/dev/null; then
+	echo "port 4580 is taken: the example's back end needs it" >&2
+	exit 1
+fi
 "$here/build/backend/backend" 127.0.0.1:4580 &
 trap 'kill $! 2>/dev/null || true' EXIT
 url=http://127.0.0.1:4566/_aws/execute-api/petstore/prod
