@@ -15,8 +15,7 @@ func (f *follower) reindex(ctx context.Context, changed []store.Key, all bool) e
 	if index == nil || !all && len(changed) == 0 {
 		return nil
 	}
-	slices.Sort(changed)
-	changed = slices.Compact(changed)
+	changed = slices.Compact(slices.Sorted(slices.Values(changed))) // a copy: the caller puts it back if this fails
 	err := f.g.cfg.Store.View(ctx, func(tx store.Tx) error { return index.Refresh(tx, changed, all) })
 	if err != nil {
 		return fmt.Errorf("refresh the index: %w", err)
