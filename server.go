@@ -368,10 +368,16 @@ func (s *Server) up(ctx context.Context, endpoint string, definitions []definiti
 	s.announce(ready)
 	watchers, ctx := errgroup.WithContext(ctx)
 	for _, d := range definitions {
-		s.deploy(ctx, d, endpoint)
-		if s.cfg.Watch {
-			watchers.Go(func() error { return s.watch(ctx, d, endpoint) })
+		if !s.cfg.Watch {
+			s.deploy(ctx, d, endpoint)
+			continue
 		}
+		before, err := d.stamp()
+		if err != nil {
+			return err
+		}
+		s.deploy(ctx, d, endpoint)
+		watchers.Go(func() error { return s.watch(ctx, d, endpoint, before) })
 	}
 	return watchers.Wait()
 }

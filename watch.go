@@ -14,8 +14,9 @@ import (
 const quiet = 40 * time.Millisecond
 
 // watch deploys a definition again whenever one of the files in its folder
-// changes, until ctx is done.
-func (s *Server) watch(ctx context.Context, d definition, endpoint string) error {
+// changes, until ctx is done. before is the folder's stamp as it was deployed: a
+// save between that and the first look counts as well.
+func (s *Server) watch(ctx context.Context, d definition, endpoint, before string) error {
 	w, err := fsnotify.NewWatcher()
 	if err != nil {
 		return err
@@ -25,12 +26,7 @@ func (s *Server) watch(ctx context.Context, d definition, endpoint string) error
 	if err := addTree(w, root); err != nil {
 		return err
 	}
-	before, err := d.stamp()
-	if err != nil {
-		return err
-	}
-	timer := time.NewTimer(time.Hour)
-	timer.Stop()
+	timer := time.NewTimer(quiet)
 	for {
 		select {
 		case <-ctx.Done():
