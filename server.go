@@ -398,9 +398,9 @@ func (s *Server) tls() (*tls.Config, error) {
 // functionLog keeps what functions write for CloudWatch Logs, and shows it.
 func (s *Server) functionLog(line host.LogLine) {
 	s.logs.Write(line.Group, line.Stream, line.Time, line.Text)
-	level := slog.LevelInfo
+	say := s.cfg.Log.Info
 	if line.Platform {
-		level = slog.LevelDebug
+		say = s.cfg.Log.Debug
 	}
-	s.cfg.Log.Log(context.TODO(), level, "function", "name", line.Function, "version", line.Version, "request_id", line.RequestID, "text", line.Text)
+	say("function", "name", line.Function, "version", line.Version, "request_id", line.RequestID, "text", line.Text)
 }

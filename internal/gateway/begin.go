@@ -51,10 +51,10 @@ func unknownAPI(id []byte) error {
 
 // begin finds the route. both: the listener serves AWS calls as well.
 func (g *Gateway) begin(x *program.Exchange, both bool) {
-	if d := g.table.Load().domain(x.Request.Host); d != nil {
+	table := g.table.Load() // once: a request keeps the table it began with
+	if d := table.domain(x.Request.Host); d != nil {
 		x.Identify()
-		x.Method = x.Request.Method
-		g.enterDomain(x, d)
+		g.enterDomain(x, table, d)
 		return
 	}
 	at := g.locate(x)
@@ -63,7 +63,6 @@ func (g *Gateway) begin(x *program.Exchange, both bool) {
 		return
 	}
 	x.Identify()
-	x.Method = x.Request.Method
 	if at.url != nil {
 		x.Route = g.functionURL(x, at.url)
 		return
@@ -72,7 +71,7 @@ func (g *Gateway) begin(x *program.Exchange, both bool) {
 		x.Route = g.fronts.notFound
 		return
 	}
-	x.API = g.table.Load().API(at.api)
+	x.API = table.API(at.api)
 	if x.API == nil {
 		x.Route = g.fronts.unknownAPI
 		return

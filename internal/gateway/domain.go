@@ -67,14 +67,14 @@ func (t *Table) withDomains(domains map[string]*domain) *Table {
 }
 
 // enterDomain finds the stage that a custom domain name's mappings lead to.
-func (g *Gateway) enterDomain(x *program.Exchange, d *domain) {
+func (g *Gateway) enterDomain(x *program.Exchange, table *Table, d *domain) {
 	path := oneSlash(x.Request.Path)
 	m, rest := d.match(path)
 	if m == nil {
 		x.Route = g.fronts.forbidden
 		return
 	}
-	x.API = g.table.Load().API(m.api)
+	x.API = table.API(m.api)
 	if x.API == nil {
 		x.Route = g.fronts.forbidden
 		return
