@@ -10,6 +10,7 @@ package compile
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -43,16 +44,35 @@ type Env struct {
 	Now func() time.Time
 }
 
-// REST compiles one stage of a REST API.
+// REST compiles one stage of a REST API, but for its canary.
 func REST(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) {
-	s, err := rest(env, snap, stage)
+	s, err := rest(env, snap, stage, false)
 	if err != nil {
 		return nil, fmt.Errorf("compile stage %q of %s: %w", stage.Name, snap.API.ID, err)
 	}
 	return s, nil
 }
 
-func rest(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) {
+// Canary compiles the canary that a stage has; snap is the canary's own
+// deployment. All but deployment and variables is the stage's: its settings,
+// and the buckets of its throttles, count for both.
+// parity: spec/rest-data-plane.md 8.3.
+func Canary(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) {
+	stage.DeploymentID = stage.Canary.DeploymentID
+	variables := maps.Clone(stage.Variables)
+	if variables == nil {
+		variables = map[string]string{}
+	}
+	maps.Copy(variables, stage.Canary.StageVariableOverrides)
+	stage.Variables = variables
+	s, err := rest(env, snap, stage, true)
+	if err != nil {
+		return nil, fmt.Errorf("compile the canary of stage %q of %s: %w", stage.Name, snap.API.ID, err)
+	}
+	return s, nil
+}
+
+func rest(env Env, snap snapshot.REST, stage api.Stage, canary bool) (*program.Stage, error) {
 	now := env.Now
 	if now == nil {
 		now = time.Now
@@ -67,8 +87,15 @@ func rest(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) 
 		Account: env.Account, Region: env.Region, APIID: snap.API.ID, DeploymentID: stage.DeploymentID,
 		Stage: stage.Name, Variables: stage.Variables, Binary: snap.API.BinaryMediaTypes, Template: env.Template,
 	}}
+	if stage.Canary != nil {
+		c.scope.CanaryRequest = "false"
+		if canary {
+			c.scope.CanaryRequest, c.scope.StageCache = "true", stage.Canary.UseStageCache
+		}
+	}
 	out := &program.Stage{
-		APIID: snap.API.ID, Name: stage.Name, DeploymentID: stage.DeploymentID, Account: env.Account, Region: env.Region,
+		CanaryRequest: c.scope.CanaryRequest,
+		APIID:         snap.API.ID, Name: stage.Name, DeploymentID: stage.DeploymentID, Account: env.Account, Region: env.Region,
 		Variables: stage.Variables, EndpointDisabled: snap.API.DisableExecuteEndpoint, Compiled: now(),
 	}
 	var err error

@@ -86,6 +86,9 @@ func (g *Gateway) enter(x *program.Exchange, path []byte) {
 	path = oneSlash(path)
 	name, rest := segment(trimSlash(path))
 	stage := x.API.Stages[string(name)]
+	if stage != nil {
+		stage = stage.Draw(x)
+	}
 	if stage == nil || stage.EndpointDisabled {
 		x.Route = g.fronts.forbidden
 		return

@@ -88,7 +88,7 @@ func (g *Gateway) enterDomain(x *program.Exchange, table *Table, d *domain) {
 		x.Route = g.fronts.forbidden
 		return
 	}
-	g.route(x, stage, path, oneSlash(rest))
+	g.route(x, stage.Draw(x), path, oneSlash(rest))
 }
 
 // loadDomains reads all custom domain names; there are few.

@@ -30,6 +30,7 @@ type stageSource struct {
 	doc     []byte // as the store has it
 	stage   api.Stage
 	snap    *snapshot.REST // only while it is to be compiled
+	canary  *snapshot.REST // of its canary, if that gets requests; as long as snap
 	program *program.Stage // the last one that compiled; nil: none ever did
 	err     error          // why doc is not what program was made of
 }
@@ -113,6 +114,14 @@ func (s *stageSource) read(tx store.Tx, id string) {
 		s.err = fmt.Errorf("read deployment %q: %w", s.stage.DeploymentID, err)
 		return
 	}
+	if c := s.stage.Canary; c != nil && c.PercentTraffic > 0 {
+		canary, err := store.Get[snapshot.REST](tx, api.SnapshotKey(id, c.DeploymentID))
+		if err != nil {
+			s.err = fmt.Errorf("read the canary's deployment %q: %w", c.DeploymentID, err)
+			return
+		}
+		s.canary = &canary
+	}
 	s.snap = &snap
 }
 
@@ -151,7 +160,7 @@ func (f *follower) compileAll(sources map[string]*apiSource) {
 // compile makes the program. What fails leaves the old one.
 func (s *stageSource) compile(env compile.Env) {
 	defer func() {
-		s.snap = nil
+		s.snap, s.canary = nil, nil
 		if p := recover(); p != nil {
 			s.err = fmt.Errorf("compile stage %q: panic: %v\n%s", s.stage.Name, p, debug.Stack())
 		}
@@ -160,6 +169,13 @@ func (s *stageSource) compile(env compile.Env) {
 	if err != nil {
 		s.err = err
 		return
+	}
+	if s.canary != nil {
+		if made.Canary, err = compile.Canary(env, *s.canary, s.stage); err != nil {
+			s.err = err
+			return
+		}
+		made.CanaryShare = program.CanaryShare(s.stage.Canary.PercentTraffic)
 	}
 	s.program = made
 }

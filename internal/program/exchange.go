@@ -90,6 +90,7 @@ type Exchange struct {
 	arena   []byte
 	query   []Pair
 	sent    sentFields
+	draw    uint32        // of this request, uniform; made by Identify
 	random  *rand.ChaCha8 // made once, lives as long as the exchange's memory
 }
 

@@ -29,6 +29,14 @@ type StageExplanation struct {
 	Deployment string        `json:"deployment"`
 	Compiled   string        `json:"compiled"` // RFC 3339
 	Routes     []Explanation `json:"routes"`
+	// Canary is the deployment that gets a share of the requests.
+	Canary *CanaryExplanation `json:"canary,omitempty"`
+}
+
+// CanaryExplanation is the canary of a stage.
+type CanaryExplanation struct {
+	Percent float64 `json:"percentTraffic"`
+	StageExplanation
 }
 
 // Explain tells what the route does, step by step.
@@ -51,6 +59,9 @@ func (s *Stage) Explain() StageExplanation {
 	for _, r := range s.Router.Routes() {
 		e.Routes = append(e.Routes, r.Explain())
 	}
+	if s.Canary != nil {
+		e.Canary = &CanaryExplanation{float64(s.CanaryShare) * 100 / AllTraffic, s.Canary.Explain()}
+	}
 	return e
 }
 
@@ -66,7 +77,7 @@ func (e StageExplanation) WriteText(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "%s %s deployment %s\n", e.API, e.Stage, e.Deployment); err != nil {
 		return err
 	}
-	return table(w, len(e.Routes), func(i int) string {
+	err := table(w, len(e.Routes), func(i int) string {
 		r := e.Routes[i]
 		steps := make([]string, 0, len(r.Steps))
 		for _, s := range r.Steps {
@@ -74,6 +85,13 @@ func (e StageExplanation) WriteText(w io.Writer) error {
 		}
 		return r.Method + "\t" + r.Resource + "\t" + strings.Join(steps, " > ")
 	})
+	if err != nil || e.Canary == nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(w, "canary, %g %% of the requests: ", e.Canary.Percent); err != nil {
+		return err
+	}
+	return e.Canary.StageExplanation.WriteText(w)
 }
 
 // table writes n lines of cells with tabs between them, in columns, without

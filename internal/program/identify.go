@@ -44,6 +44,7 @@ func (x *Exchange) Identify() {
 		putUUID(&x.ID, raw[:16])
 	}
 	base64.URLEncoding.Encode(x.ExtendedID[:], raw[16:27]) // 11 bytes: 15 characters and '='
+	x.draw = binary.LittleEndian.Uint32(raw[28:])
 }
 
 // fill makes b random. The generator is ChaCha8, seeded by the system once

@@ -44,6 +44,15 @@ type Stage struct {
 	Region       string
 	Variables    map[string]string
 
+	// CanaryRequest is $context.isCanaryRequest: "true" or "false" while the
+	// stage has a canary, else empty.
+	CanaryRequest string
+	// Canary is the deployment that gets a share of the stage's requests, nil
+	// if there is none or it gets nothing. It has no canary of its own.
+	Canary *Stage
+	// CanaryShare is that share, of AllTraffic.
+	CanaryShare uint64
+
 	// EndpointDisabled says that only custom domain names lead here.
 	EndpointDisabled bool
 

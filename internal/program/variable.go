@@ -46,6 +46,8 @@ func requestVariable(name string) Variable {
 		return stageVariable(func(s *Stage) string { return s.DeploymentID })
 	case "stage":
 		return stageVariable(func(s *Stage) string { return s.Name })
+	case "isCanaryRequest":
+		return stageVariable(func(s *Stage) string { return s.CanaryRequest })
 	case "resourceId":
 		return routeVariable(func(r *Route) string { return r.ResourceID })
 	case "resourcePath":

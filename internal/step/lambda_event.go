@@ -44,7 +44,11 @@ func (s Scope) proxyEvent() *proxyEvent {
 	c = member(append(c, `,"protocol":"HTTP/1.1"`...), "stage", s.Stage)
 	e.stage = append(c, `,"domainPrefix":`...)
 	c = member([]byte(`,`), "deploymentId", s.DeploymentID)
-	e.tail = append(member(c, "apiId", s.APIID), '}')
+	c = member(c, "apiId", s.APIID)
+	if s.CanaryRequest != "" {
+		c = append(append(c, `,"isCanaryRequest":`...), s.CanaryRequest...)
+	}
+	e.tail = append(c, '}')
 	return e
 }
 

@@ -25,6 +25,9 @@ type Scope struct {
 	Variables           map[string]string // of the stage
 	Binary              MediaTypes        // the API's binaryMediaTypes
 
+	CanaryRequest string // "true" in a canary, "false" beside one, else empty
+	StageCache    bool   // of a canary: it shares the stage's cache where both run one deployment (useStageCache)
+
 	ResourceID string
 	Resource   string // its path, "/pets/{id}"
 	Method     string // GET, ..., or ANY

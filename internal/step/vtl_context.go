@@ -90,7 +90,11 @@ func contextNames() []any {
 func (c *contextObject) Call(name string, args []any) (any, bool, error) {
 	switch {
 	case name == "keySet" && len(args) == 0:
-		return &vtl.List{Items: contextNames()}, true, nil
+		names := contextNames()
+		if c.x.Stage != nil && c.x.Stage.CanaryRequest != "" {
+			names = append(names, "isCanaryRequest")
+		}
+		return &vtl.List{Items: names}, true, nil
 	case name == "get" && len(args) == 1:
 		v, ok := c.Property(vtl.Text(args[0]))
 		return v, ok, nil
