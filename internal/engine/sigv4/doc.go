@@ -9,5 +9,8 @@
 // them. What the signature does not cover decides nothing, but for a session
 // token: some clients add it once they have signed.
 //
+// A Signer is the other side: it signs with a shared key what the gateway itself
+// sends to services of AWS.
+//
 // parity: spec/security.md 1; IAM User Guide, "Create a signed AWS API request".
 package sigv4

@@ -32,6 +32,7 @@ type keyID struct{ accessKey, date, region, service string }
 // signingKey is a derived key, ready for use.
 type signingKey struct {
 	secret       string
+	date         string                 // of the scope, where a Signer made it
 	inner, outer [sha256.BlockSize]byte // pads of the HMAC
 	public       *ecdsa.PublicKey       // of version 4A
 }
@@ -72,12 +73,16 @@ func (k *keyRing) keep(id keyID, key *signingKey) {
 // derive makes the signing key of a claim's scope.
 // parity: spec/security.md 1.5 and 1.8
 func derive(c *Claim, secret string) (*signingKey, error) {
-	key := &signingKey{secret: secret}
 	if c.Asymmetric {
-		var err error
-		key.public, err = publicKey(c.AccessKey, secret)
-		return key, err
+		public, err := publicKey(c.AccessKey, secret)
+		return &signingKey{secret: secret, public: public}, err
 	}
+	return deriveShared(c, secret), nil
+}
+
+// deriveShared makes the signing key of version 4.
+func deriveShared(c *Claim, secret string) *signingKey {
+	key := &signingKey{secret: secret}
 	sum := keyed([]byte("AWS4"+secret), c.date)
 	sum = keyed(sum, c.region)
 	sum = keyed(sum, c.service)
@@ -89,7 +94,7 @@ func derive(c *Claim, secret string) (*signingKey, error) {
 		}
 		key.inner[i], key.outer[i] = b^0x36, b^0x5c
 	}
-	return key, nil
+	return key
 }
 
 func keyed(key, text []byte) []byte {
