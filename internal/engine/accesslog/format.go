@@ -1,0 +1,176 @@
+// Package accesslog compiles the formats of access logs: text with $context
+// variables in it, as CLF, JSON, XML, CSV or whatever an API's owner thought of.
+//
+// A format becomes a flat list of pieces when its stage is deployed; a line
+// costs one append for each and no allocation. The law: a line is one line,
+// whatever clients send, and a JSON format that is well formed with plain
+// values is so with all.
+package accesslog
+
+import (
+	"errors"
+	"strings"
+)
+
+const (
+	// MaxFormat is the length of a format, in bytes.
+	// parity: spec/rest-data-plane.md 12, "Access-log template".
+	MaxFormat = 3 << 10
+	// MaxLine is how long a line may get, in bytes; the rest is cut off. It is
+	// what CloudWatch Logs takes as one event.
+	MaxLine = 256 << 10
+)
+
+// Why a format is refused. parity: developer guide, "Set up CloudWatch logging
+// for REST APIs"; the words of the first are AWS's, the others are ours.
+var (
+	ErrLines = errors.New("Access Log format must be single line, new line character is allowed only at end of the format") //nolint:staticcheck,revive // AWS's words
+	ErrID    = errors.New("Access Log format must contain $context.requestId or $context.extendedRequestId")                //nolint:staticcheck,revive // shown as they are
+	ErrLong  = errors.New("Access Log format must not be longer than 3 KB")                                                 //nolint:staticcheck,revive // shown as they are
+)
+
+// Variable appends the value of one variable of x, and nothing if it has none.
+type Variable[T any] func(x T, dst []byte) []byte
+
+// Format is a compiled format. It does not change, so any number of goroutines
+// may use it at a time.
+type Format[T any] struct {
+	parts  []part[T]
+	escape escaping
+}
+
+// part is some text and the variable behind it.
+type part[T any] struct {
+	text     []byte
+	value    Variable[T] // nil: none, with variable it is always absent
+	variable bool
+	verbatim bool // the value is escaped already
+}
+
+// Compile compiles a format. find gives the variable of a name, without
+// "$context."; nil if nothing has that name. verbatim says that its value must
+// not be escaped.
+func Compile[T any](format string, find func(name string) (v Variable[T], verbatim bool)) *Format[T] {
+	format = strings.TrimRight(format, "\r\n")
+	f := &Format[T]{escape: escapingOf(format)}
+	for {
+		at, name, rest := next(format)
+		p := part[T]{text: []byte(oneLine(format[:at]))}
+		if name != "" {
+			p.variable = true
+			p.value, p.verbatim = find(name)
+		}
+		if len(p.text) > 0 || p.variable {
+			f.parts = append(f.parts, p)
+		}
+		if name == "" {
+			return f
+		}
+		format = rest
+	}
+}
+
+// Append appends the line for x, without a line feed.
+func (f *Format[T]) Append(dst []byte, x T) []byte {
+	start := len(dst)
+	for i := range f.parts {
+		p := &f.parts[i]
+		dst = append(dst, p.text...)
+		if !p.variable {
+			continue
+		}
+		from := len(dst)
+		if p.value != nil {
+			dst = p.value(x, dst)
+		}
+		switch {
+		case len(dst) == from:
+			dst = append(dst, '-') // parity: services-observability.md 9.3, "unset value"
+		case !p.verbatim:
+			dst = f.escape.apply(dst, from)
+		}
+		if len(dst)-start > MaxLine {
+			return dst[:start+MaxLine]
+		}
+	}
+	return dst
+}
+
+// Check says why a format is not taken, nil if it is.
+func Check(format string) error {
+	body := strings.TrimSuffix(strings.TrimSuffix(format, "\n"), "\r")
+	switch {
+	case len(format) > MaxFormat:
+		return ErrLong
+	case strings.ContainsAny(body, "\r\n"):
+		return ErrLines
+	case !Mentions(format, "requestId") && !Mentions(format, "extendedRequestId"):
+		return ErrID
+	}
+	return nil
+}
+
+// Mentions says whether a format has a variable of a name, or one below it if
+// the name ends in a dot.
+func Mentions(format, wanted string) bool {
+	for {
+		_, name, rest := next(format)
+		switch {
+		case name == "":
+			return false
+		case name == wanted, strings.HasSuffix(wanted, ".") && strings.HasPrefix(name, wanted):
+			return true
+		}
+		format = rest
+	}
+}
+
+const prefix = "$context."
+
+// next finds the first variable: where it begins, its name and what follows
+// it. Without one the name is empty and at is the end.
+func next(format string) (at int, name, rest string) {
+	for from := 0; ; {
+		i := strings.Index(format[from:], "$")
+		if i < 0 {
+			return len(format), "", ""
+		}
+		at = from + i
+		text := format[at:]
+		if braced, ok := strings.CutPrefix(text, "${context."); ok {
+			if n := nameLength(braced); n > 0 && n < len(braced) && braced[n] == '}' {
+				return at, braced[:n], braced[n+1:]
+			}
+		}
+		if plain, ok := strings.CutPrefix(text, prefix); ok {
+			if n := nameLength(plain); n > 0 {
+				return at, plain[:n], plain[n:]
+			}
+		}
+		from = at + 1
+	}
+}
+
+// nameLength is how many bytes of text are a name: words with dots between
+// them. A dash belongs to the properties of authorizers and overrides, which
+// are named by others than AWS.
+func nameLength(text string) int {
+	dashes := strings.HasPrefix(text, "authorizer.") || strings.HasPrefix(text, "requestOverride.") || strings.HasPrefix(text, "responseOverride.")
+	n := 0
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9', c == '_':
+			n = i + 1
+		case c == '.' && i > 0 && text[i-1] != '.', c == '-' && dashes:
+		default:
+			return n
+		}
+	}
+	return n
+}
+
+// oneLine is text without line ends, which a format that nobody has checked
+// may have.
+func oneLine(text string) string {
+	return strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(text)
+}

@@ -1,0 +1,188 @@
+// Package sink takes the lines that requests leave behind and writes them
+// where no request waits for it.
+//
+// A Queue gathers records in batches, one being filled for about every core, so
+// that requests do not meet at a lock; one goroutine writes full batches, and
+// what there is after a while. The law: a request never waits for a writer,
+// memory is bounded, and every record is written or counted as dropped.
+package sink
+
+import (
+	"context"
+	"math/rand/v2"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// batchSize is how many bytes are written at once, in one system call.
+	batchSize = 64 << 10
+	// maxBatches is how many batches a queue may have, being filled or waiting.
+	maxBatches = 64
+)
+
+// Queue gathers records. Put may be called by any number of goroutines.
+type Queue struct {
+	every  time.Duration
+	shards []shard
+	mask   uint32
+
+	batches atomic.Int64 // that exist
+	full    chan *batch
+	free    chan *batch
+	pending atomic.Bool // there is something, and the writer knows
+	wake    chan struct{}
+	dropped atomic.Int64
+}
+
+// shard is the batch that some of the requests fill.
+type shard struct {
+	mu sync.Mutex
+	b  *batch
+	_  [112]byte // a cache line of its own
+}
+
+type batch struct {
+	bytes   []byte
+	records int
+}
+
+// NewQueue makes a queue whose records are written after every at the latest,
+// unless the writer is behind.
+func NewQueue(every time.Duration) *Queue {
+	n := 1
+	for n < runtime.GOMAXPROCS(0) && n < maxBatches/4 {
+		n *= 2
+	}
+	return &Queue{
+		every: every, shards: make([]shard, n), mask: uint32(n - 1), full: make(chan *batch, maxBatches), free: make(chan *batch, 2*n),
+		wake: make(chan struct{}, 1),
+	}
+}
+
+// Dropped is how many records were given up because the writer was behind.
+func (q *Queue) Dropped() int64 { return q.dropped.Load() }
+
+// Put takes a record, the two parts one behind the other. It is false if there
+// is no room for it.
+func (q *Queue) Put(head, body []byte) bool {
+	s := q.lock()
+	ok := q.put(s, head, body)
+	s.mu.Unlock()
+	if !ok {
+		q.dropped.Add(1)
+		return false
+	}
+	if !q.pending.Load() && q.pending.CompareAndSwap(false, true) {
+		select {
+		case q.wake <- struct{}{}:
+		default:
+		}
+	}
+	return true
+}
+
+// lock finds a shard that nobody else is filling just now.
+func (q *Queue) lock() *shard {
+	at := rand.Uint32()
+	for i := range q.mask + 1 {
+		if s := &q.shards[(at+i)&q.mask]; s.mu.TryLock() {
+			return s
+		}
+	}
+	s := &q.shards[at&q.mask]
+	s.mu.Lock()
+	return s
+}
+
+func (q *Queue) put(s *shard, head, body []byte) bool {
+	if s.b != nil && len(s.b.bytes)+len(head)+len(body) > batchSize {
+		q.full <- s.b // it has room for every batch there may be
+		s.b = nil
+	}
+	if s.b == nil {
+		if s.b = q.fresh(); s.b == nil {
+			return false
+		}
+	}
+	s.b.bytes = append(append(s.b.bytes, head...), body...)
+	s.b.records++
+	return true
+}
+
+// fresh is an empty batch, nil if there are too many.
+func (q *Queue) fresh() *batch {
+	select {
+	case b := <-q.free:
+		return b
+	default:
+	}
+	if q.batches.Add(1) > maxBatches {
+		q.batches.Add(-1)
+		return nil
+	}
+	return &batch{bytes: make([]byte, 0, batchSize)}
+}
+
+// recycle gives a batch back once it is written.
+func (q *Queue) recycle(b *batch) {
+	if cap(b.bytes) <= 2*batchSize {
+		b.bytes, b.records = b.bytes[:0], 0
+		select {
+		case q.free <- b:
+			return
+		default:
+		}
+	}
+	q.batches.Add(-1)
+}
+
+// Run has write write what is put, until ctx is done and all is written. The
+// bytes are write's only until it returns.
+func (q *Queue) Run(ctx context.Context, write func(bytes []byte, records int)) {
+	timer := time.NewTimer(time.Hour)
+	timer.Stop()
+	defer timer.Stop()
+	for {
+		select {
+		case b := <-q.full:
+			write(b.bytes, b.records)
+			q.recycle(b)
+		case <-q.wake:
+			timer.Reset(q.every)
+		case <-timer.C:
+			q.sweep(write)
+		case <-ctx.Done():
+			q.sweep(write)
+			return
+		}
+	}
+}
+
+// sweep writes all there is.
+func (q *Queue) sweep(write func([]byte, int)) {
+	q.pending.Store(false) // before the look: who comes after it wakes the writer again
+	for {
+		select {
+		case b := <-q.full:
+			write(b.bytes, b.records)
+			q.recycle(b)
+			continue
+		default:
+		}
+		break
+	}
+	for i := range q.shards {
+		s := &q.shards[i]
+		s.mu.Lock()
+		b := s.b
+		s.b = nil
+		s.mu.Unlock()
+		if b != nil {
+			write(b.bytes, b.records)
+			q.recycle(b)
+		}
+	}
+}
