@@ -47,6 +47,24 @@ type AccessKey struct {
 	CreatedDate time.Time `json:"createdDate"`
 }
 
+// Session is a set of temporary credentials, as STS gives them out. The secret
+// is kept as it is, like that of an AccessKey.
+type Session struct {
+	ID             string            `json:"id"` // ASIA...
+	Secret         string            `json:"secret"`
+	Token          string            `json:"token"`
+	Kind           string            `json:"kind"`               // role, user, federated, root
+	Holder         string            `json:"holder,omitempty"`   // name of the role or user that it stands for
+	HolderID       string            `json:"holderId,omitempty"` // its id: the session ends with it
+	Name           string            `json:"name,omitempty"`     // of the session of a role, or of the federated user
+	Policies       []string          `json:"policies,omitempty"` // session policies, JSON text
+	PolicyARNs     []string          `json:"policyArns,omitempty"`
+	Tags           map[string]string `json:"tags,omitempty"`
+	SourceIdentity string            `json:"sourceIdentity,omitempty"`
+	IssuedDate     time.Time         `json:"issuedDate"`
+	ExpiresDate    time.Time         `json:"expiresDate"`
+}
+
 // ManagedPolicy is a policy that is attached to identities by its ARN, with
 // all its versions.
 type ManagedPolicy struct {
@@ -106,8 +124,17 @@ const ManagedPolicies string = "iam/policy/"
 // ManagedPolicyKey is one managed policy: their names differ, whatever their paths.
 func ManagedPolicyKey(name string) string { return ManagedPolicies + folded(name) }
 
+// AccessKeys is the prefix of all access keys.
+const AccessKeys string = "iam/accesskey/"
+
 // AccessKeyKey is one access key.
-func AccessKeyKey(id string) string { return "iam/accesskey/" + seg(id) }
+func AccessKeyKey(id string) string { return AccessKeys + seg(id) }
+
+// Sessions is the prefix of all sessions.
+const Sessions string = "iam/session/"
+
+// SessionKey is one session, by its access key.
+func SessionKey(id string) string { return Sessions + seg(id) }
 
 // PolicyUses is the prefix of the marks of all who use a managed policy, the
 // account's own or AWS's, as a policy or as a boundary of permissions.

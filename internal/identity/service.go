@@ -1,0 +1,79 @@
+package identity
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/engine/iam"
+	"github.com/stagedoor/stagedoor/internal/limit/memo"
+)
+
+// ErrUntrusted says that there is no such role, or that it does not trust the
+// service that wants to act under it.
+var ErrUntrusted = errors.New("identity: the role cannot be assumed")
+
+// services remembers the credentials of services, so that a role is assumed
+// once for many requests.
+type services struct{ known *memo.Memo[Credentials] }
+
+const (
+	maxServices = 10_000
+	// renewal is how long before their end credentials are asked for anew.
+	renewal = 5 * time.Minute
+)
+
+func newServices() services {
+	return services{memo.New[Credentials](maxServices, maxServices<<10)}
+}
+
+// ForService gives credentials to a service of AWS's, such as
+// apigateway.amazonaws.com, that acts under a role. The role must exist and its
+// trust policy must let the service assume it: else the error is ErrUntrusted.
+// What it gives is good for five minutes at least and shared by all who ask.
+func (s *Sessions) ForService(ctx context.Context, roleARN, service string) (Credentials, error) {
+	role, err := s.trusts(roleARN, service)
+	if err != nil {
+		return Credentials{}, err
+	}
+	// A role that was made anew under an old name is another role.
+	key := memo.Key(sha256.Sum256([]byte(roleARN + "\x00" + role.ID + "\x00" + service)))
+	return s.serve.known.Ask(ctx, key, func() (memo.Answer[Credentials], error) {
+		seconds := min(roleDefault, role.maxSession)
+		w := &Wish{Role: roleARN, Name: "BackplaneAssumeRoleSession"} // parity: what CloudTrail shows of API Gateway
+		got, err := s.begin(ctx, w, api.Session{Kind: KindRole, Holder: role.Name, HolderID: role.ID, Name: w.Name}, seconds)
+		if err != nil {
+			return memo.Answer[Credentials]{}, err
+		}
+		return memo.Answer[Credentials]{Value: got, Size: 1 << 10, For: time.Duration(seconds)*time.Second - renewal, Group: roleARN}, nil
+	})
+}
+
+// trusts is the role, if it trusts a service.
+func (s *Sessions) trusts(roleARN, service string) (*entity, error) {
+	s.book.mu.RLock()
+	role := s.book.roleByARN(roleARN)
+	s.book.mu.RUnlock()
+	if role == nil {
+		return nil, fmt.Errorf("%w: there is no role %s", ErrUntrusted, roleARN)
+	}
+	policies := iam.Policies{Resource: role.trust}
+	r := iam.Request{
+		Action: "sts:AssumeRole", Resource: roleARN, Principal: &iam.Principal{Kind: iam.Service, Name: service},
+		Attributes: []iam.Attribute{
+			{Key: "aws:sourceaccount", Value: s.book.cfg.Account}, {Key: "sts:rolesessionname", Value: "BackplaneAssumeRoleSession"},
+			{Key: "aws:principalisawsservice", Value: "true"}, {Key: "aws:principalservicename", Value: service},
+		},
+	}
+	if policies.Decide(&r).Outcome != iam.Allowed {
+		return nil, fmt.Errorf("%w: %s does not trust %s", ErrUntrusted, roleARN, service)
+	}
+	return role, nil
+}
+
+// OfRole is who acts under credentials that ForService gave; nil if they are
+// over.
+func (s *Sessions) OfRole(c Credentials) *Identity { return s.book.Holder(c.AccessKeyID) }
