@@ -240,6 +240,9 @@ func (s *Server) stages(ctx context.Context, endpoint string, stack *api.Stack) 
 	return all
 }
 
+// invokePath is what the paths of stages begin with, on every host.
+const invokePath = "/_aws/execute-api/"
+
 func (s *Server) apiStages(endpoint, id string) []StageURL {
 	a := s.gateway.Table().API([]byte(id))
 	if a == nil {
@@ -247,7 +250,7 @@ func (s *Server) apiStages(endpoint, id string) []StageURL {
 	}
 	var all []StageURL
 	for _, name := range slices.Sorted(maps.Keys(a.Stages)) {
-		stage := StageURL{URL: endpoint + "/_aws/execute-api/" + id + "/" + name + "/"}
+		stage := StageURL{URL: endpoint + invokePath + id + "/" + name + "/"}
 		for _, r := range a.Stages[name].Explain().Routes {
 			if strings.HasPrefix(r.Resource, "/") {
 				stage.Routes = append(stage.Routes, r.Method+" "+r.Resource)
@@ -261,5 +264,5 @@ func (s *Server) apiStages(endpoint, id string) []StageURL {
 // reachable writes the addresses that APIs have on AWS as they are reached here.
 func (s *Server) reachable(endpoint, text string) string {
 	onAWS := regexp.MustCompile(`https://([a-z0-9_-]+)\.execute-api\.` + regexp.QuoteMeta(s.cfg.Region) + `\.amazonaws\.com/`)
-	return onAWS.ReplaceAllString(text, endpoint+"/_aws/execute-api/$1/")
+	return onAWS.ReplaceAllString(text, endpoint+invokePath+"$1/")
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/control"
 	"github.com/stagedoor/stagedoor/internal/control/apigateway"
 	"github.com/stagedoor/stagedoor/internal/control/cloudformation"
+	"github.com/stagedoor/stagedoor/internal/control/cloudtrail"
 	"github.com/stagedoor/stagedoor/internal/control/iam"
 	"github.com/stagedoor/stagedoor/internal/control/lambda"
 	"github.com/stagedoor/stagedoor/internal/control/logs"
@@ -28,6 +29,7 @@ import (
 	host "github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/limit"
 	"github.com/stagedoor/stagedoor/internal/step"
+	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/store/sqlite"
 	"github.com/stagedoor/stagedoor/internal/transport"
 	"github.com/stagedoor/stagedoor/internal/trial"
@@ -43,8 +45,11 @@ import (
 type Server struct {
 	cfg     Config
 	scratch string // removed at the end; empty unless nothing is to be kept
+	at      string // the endpoint, once there is one
 
 	store     *sqlite.Store
+	watched   store.Store // the same, for services whose calls leave records
+	trail     *cloudtrail.Trail
 	logs      *logs.Service
 	functions *lambda.Service
 	host      *host.Host
@@ -161,17 +166,19 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 		}
 	}()
 	cfg := s.cfg
+	s.at = endpoint
+	s.trail, s.watched = cloudtrail.New(cloudtrail.Config{Store: s.store, Log: cfg.Log}), cloudtrail.Watched(s.store)
 	s.clock = limit.NewClock(nil)
 	s.callers = step.NewAuthorizers(jwt.NewPools(jwt.NewFetcher().Fetch, cfg.standIns()))
 	s.usage = usage.New(usage.Config{Store: s.store, Clock: s.clock, Log: cfg.Log})
-	s.logs = logs.New(logs.Config{Store: s.store, Region: cfg.Region, Account: cfg.Account})
+	s.logs = logs.New(logs.Config{Store: s.watched, Region: cfg.Region, Account: cfg.Account})
 	s.host = host.New(host.Config{
 		Dir: s.dir("run"), Account: cfg.Account, Region: cfg.Region, Endpoint: endpoint,
 		IdleAfter: cfg.FunctionIdle, AccountConcurrency: int(cfg.FunctionConcurrency), Log: cfg.Log, Sink: s.functionLog,
 	})
 	_, port, _ := strings.Cut(strings.TrimPrefix(endpoint, "http://"), ":")
 	s.functions = lambda.New(lambda.Config{
-		Store: s.store, Host: s.host, Dir: s.dir("functions"), Region: cfg.Region, Account: cfg.Account,
+		Store: s.watched, Host: s.host, Dir: s.dir("functions"), Region: cfg.Region, Account: cfg.Account,
 		Endpoint: endpoint, URLHost: "localhost:" + port, Concurrency: cfg.FunctionConcurrency, Log: cfg.Log,
 	})
 	if err := s.functions.Load(ctx); err != nil {
@@ -254,15 +261,16 @@ const maxRequest = 80 << 20
 func (s *Server) controlConfig(functions handlers) control.Config {
 	account, region := s.cfg.Account, s.cfg.Region
 	return control.Config{
-		Account: account, Region: region, Log: s.cfg.Log,
+		Account: account, Region: region, Log: s.cfg.Log, Audit: s.auditor(),
 		Services: withBuilt(tables(), map[string]handlers{
-			apigatewaywire.Table().Name: apigateway.New(s.store, apigateway.Config{
+			apigatewaywire.Table().Name: apigateway.New(s.watched, apigateway.Config{
 				Account: account, Region: region, RateLimit: s.cfg.RateLimit, BurstLimit: s.cfg.BurstLimit, FlushUsage: s.usage.Flush,
 				FlushAuthorizers: s.callers.Flush, Bench: s.bench(),
+				InvokeURL: func(apiID, stage string) string { return s.at + invokePath + apiID + "/" + stage },
 			}).Handlers(),
 			lambdawire.Table().Name: functions,
-			iamwire.Table().Name:    iam.New(s.store, iam.Config{Account: account}).Handlers(),
-			stswire.Table().Name:    sts.New(s.store, sts.Config{Account: account}).Handlers(),
+			iamwire.Table().Name:    iam.New(s.watched, iam.Config{Account: account}).Handlers(),
+			stswire.Table().Name:    sts.New(s.watched, sts.Config{Account: account}).Handlers(),
 			logswire.Table().Name:   s.logs.Handlers(),
 		}),
 	}
@@ -328,6 +336,7 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 	parts.Go(func() error { return s.functions.Run(back) })
 	parts.Go(func() error { return s.gateway.Run(back) })
 	parts.Go(func() error { return s.usage.Run(back) })
+	parts.Go(func() error { return s.trail.Run(back) })
 
 	front, frontCtx := errgroup.WithContext(ctx)
 	context.AfterFunc(back, func() { l.close() }) // a part that fails ends the traffic

@@ -36,6 +36,7 @@ func (s *Service) egressHandlers() map[string]wire.Handler {
 		"UpdateVpcLink": wire.Op(s.UpdateVpcLink),
 		"DeleteVpcLink": wire.Op(s.DeleteVpcLink),
 
+		"GetSdk":      wire.Op(s.GetSdk),
 		"GetSdkType":  wire.Op(s.GetSdkType),
 		"GetSdkTypes": wire.Op(s.GetSdkTypes),
 	}

@@ -23,14 +23,7 @@ func (s *Service) GetExport(ctx context.Context, in *v1.GetExportInput) (*v1.Exp
 		return nil, badf("No API exporter for type '%s'", in.ExportType)
 	}
 	return view(ctx, s, func(tx store.Tx) (*v1.ExportResponse, error) {
-		if _, err := s.restAPI(tx, in.RestApiId); err != nil {
-			return nil, err
-		}
-		stage, err := find[api.Stage](tx, api.StageKey(in.RestApiId, in.StageName), noStage)
-		if err != nil {
-			return nil, err
-		}
-		frozen, err := store.Get[snapshot.REST](tx, api.SnapshotKey(in.RestApiId, stage.DeploymentID))
+		stage, frozen, err := s.deployed(tx, in.RestApiId, in.StageName)
 		if err != nil {
 			return nil, err
 		}
@@ -50,6 +43,18 @@ func (s *Service) GetExport(ctx context.Context, in *v1.GetExportInput) (*v1.Exp
 		}
 		return exportResponse(doc, opt), nil
 	})
+}
+
+// deployed is a stage and what it runs.
+func (s *Service) deployed(tx store.Tx, apiID, name string) (stage api.Stage, frozen snapshot.REST, err error) {
+	if _, err := s.restAPI(tx, apiID); err != nil {
+		return stage, frozen, err
+	}
+	if stage, err = find[api.Stage](tx, api.StageKey(apiID, name), noStage); err != nil {
+		return stage, frozen, err
+	}
+	frozen, err = store.Get[snapshot.REST](tx, api.SnapshotKey(apiID, stage.DeploymentID))
+	return stage, frozen, err
 }
 
 func exportResponse(doc *openapi.API, opt openapi.ExportOptions) *v1.ExportResponse {

@@ -57,6 +57,10 @@ type Config struct {
 	// the role.
 	RequireLogRole bool
 
+	// InvokeURL is where a stage answers, without a '/' at the end: generated
+	// clients call it. Default: where it would on AWS.
+	InvokeURL func(apiID, stage string) string
+
 	// Bench is where TestInvokeMethod and TestInvokeAuthorizer try things.
 	// Default: none, and there are no such operations.
 	Bench Bench
@@ -89,6 +93,11 @@ func New(st store.Store, cfg Config) *Service {
 	}
 	if cfg.FlushUsage == nil {
 		cfg.FlushUsage = func(context.Context) error { return nil }
+	}
+	if cfg.InvokeURL == nil {
+		cfg.InvokeURL = func(apiID, stage string) string {
+			return "https://" + apiID + ".execute-api." + cfg.Region + ".amazonaws.com/" + stage
+		}
 	}
 	if cfg.NewID == nil {
 		cfg.NewID = randomID
