@@ -8,6 +8,9 @@ command -v node >/dev/null || need+=(nodejs)
 command -v aws >/dev/null || need+=(awscli)
 command -v gcc >/dev/null || need+=(gcc libc6-dev)
 command -v curl >/dev/null || need+=(curl)
+command -v ruby >/dev/null || need+=(ruby)
+command -v javac >/dev/null || need+=(default-jdk-headless)
+command -v chromium >/dev/null || need+=(chromium)
 [ ${#need[@]} -eq 0 ] && exit 0
 if ! command -v apt-get >/dev/null || [ "$(id -u)" != 0 ]; then
 	echo "tests: missing ${need[*]}; install them to run every test" >&2
