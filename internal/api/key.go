@@ -20,6 +20,22 @@ func Resources(api string) string { return Tree(api) + "resource/" }
 // ResourceKey is one resource.
 func ResourceKey(api, resource string) string { return Resources(api) + seg(resource) }
 
+// LongestPath is the longest path of a resource, in bytes: it must fit into a key.
+const LongestPath = 1900
+
+// PathKey leads from a path to the id of the resource there, which the document
+// is (as a JSON string). The path stands in the key as it is, slashes too: keys
+// come in the order of paths, and all below a path is a range.
+func PathKey(api, path string) string { return Tree(api) + "path" + path }
+
+// PathsBelow is the prefix of the paths below one.
+func PathsBelow(api, path string) string {
+	if path == "/" {
+		return PathKey(api, path) // it is the path of the root as well
+	}
+	return PathKey(api, path) + "/"
+}
+
 // Methods is the prefix of a REST API's methods.
 func Methods(api string) string { return Tree(api) + "method/" }
 

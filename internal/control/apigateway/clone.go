@@ -107,7 +107,7 @@ func (c *cloner) resources() error {
 			r.ParentID = c.ids[r.ParentID]
 		}
 		r.ID = id
-		if err := store.Put(c.tx, api.ResourceKey(c.to.ID, id), r); err != nil {
+		if err := (branch{c.tx, c.to.ID}).put(&r); err != nil {
 			return err
 		}
 	}

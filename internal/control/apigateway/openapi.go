@@ -50,7 +50,7 @@ func (s *Service) ImportRestApi(ctx context.Context, in *v1.ImportRestApiInput) 
 			return nil, err
 		}
 		root := api.Resource{ID: a.RootResourceID, Path: "/"}
-		if err := store.Put(tx, api.ResourceKey(a.ID, root.ID), root); err != nil {
+		if err := (branch{tx, a.ID}).put(&root); err != nil {
 			return nil, err
 		}
 		return s.takeIn(tx, &a, d, false)

@@ -15,14 +15,14 @@ import (
 // resources brings in the paths of a document. A path that was there keeps its
 // resource and its id.
 func (t *taking) resources(d *openapi.API) error {
-	all, err := resources(t.tx, t.api.ID)
+	all, err := store.All[api.Resource](t.tx, api.Resources(t.api.ID))
 	if err != nil {
 		return err
 	}
 	if err := t.clear(api.Methods(t.api.ID)); err != nil {
 		return err
 	}
-	if err := t.prune(all, d); err != nil {
+	if all, err = t.prune(all, d); err != nil {
 		return err
 	}
 	grown := grownTree{at: make(map[string]api.Resource, len(all)), kids: map[string][]api.Resource{}}
@@ -48,9 +48,9 @@ func (t *taking) resources(d *openapi.API) error {
 
 // prune removes the resources that a document which replaces everything does
 // not need, before new ones are placed beside them.
-func (t *taking) prune(all tree, d *openapi.API) error {
+func (t *taking) prune(all []api.Resource, d *openapi.API) ([]api.Resource, error) {
 	if !t.overwrite {
-		return nil
+		return all, nil
 	}
 	kept := map[string]bool{"/": true}
 	for _, p := range d.Paths {
@@ -58,16 +58,17 @@ func (t *taking) prune(all tree, d *openapi.API) error {
 			kept[path] = true
 		}
 	}
-	for id, r := range all {
+	var left []api.Resource
+	for _, r := range all {
 		if kept[r.Path] {
+			left = append(left, r)
 			continue
 		}
-		if err := t.tx.Delete(api.ResourceKey(t.api.ID, id)); err != nil {
-			return err
+		if err := (branch{t.tx, t.api.ID}).drop(&r); err != nil {
+			return nil, err
 		}
-		delete(all, id)
 	}
-	return nil
+	return left, nil
 }
 
 // grownTree is a tree that a document adds to: a thousand paths must not each
@@ -96,6 +97,9 @@ func (t *taking) resource(g grownTree, path string) (api.Resource, error) {
 	if err := checkPart(r.PathPart); err != nil {
 		return api.Resource{}, err
 	}
+	if err := checkPath(r.Path); err != nil {
+		return api.Resource{}, err
+	}
 	if err := checkPlace(r, parent, g.kids[parent.ID]); err != nil {
 		return api.Resource{}, err
 	}
@@ -103,7 +107,7 @@ func (t *taking) resource(g grownTree, path string) (api.Resource, error) {
 		return api.Resource{}, err
 	}
 	g.add(r)
-	return r, store.Put(t.tx, api.ResourceKey(t.api.ID, r.ID), r)
+	return r, branch{t.tx, t.api.ID}.put(&r)
 }
 
 // method replaces a method, whole.

@@ -173,7 +173,7 @@ func (s *Service) plantTree(tx store.Tx, a *api.RestAPI) error {
 		return err
 	}
 	root := api.Resource{ID: a.RootResourceID, Path: "/"}
-	if err := store.Put(tx, api.ResourceKey(a.ID, root.ID), root); err != nil {
+	if err := (branch{tx, a.ID}).put(&root); err != nil {
 		return err
 	}
 	return s.plantModels(tx, a.ID)
