@@ -36,6 +36,7 @@ type call struct {
 	request  *wire.Request // nil until the body is read
 	err      error         // what routing found wrong
 	sent     bool
+	entry    *entry // nil: the call leaves no record
 }
 
 // newID makes a request id.
@@ -53,10 +54,12 @@ func (c *call) answer() *wire.Answer {
 		return c.fail(c.err)
 	}
 	in, ctx, err := c.prepare()
-	if err != nil {
-		return c.fail(err)
+	c.entry = c.server.begin(ctx, c.service, c.op, in)
+	var out any
+	if err == nil {
+		out, err = c.run(ctx, in)
 	}
-	out, err := c.service.run(ctx, c.op, in)
+	c.entry.end(out, err)
 	if err != nil {
 		return c.fail(err)
 	}
@@ -71,7 +74,16 @@ func (c *call) answer() *wire.Answer {
 	return a
 }
 
-// prepare reads the body and makes the input of the operation.
+// run calls the handler, under the record that the call is to leave.
+func (c *call) run(ctx context.Context, in any) (out any, err error) {
+	if ctx, err = c.entry.join(ctx); err != nil {
+		return nil, err
+	}
+	return c.service.run(ctx, c.op, in)
+}
+
+// prepare reads the body and makes the input of the operation. ctx is not nil
+// once it is known who calls what.
 func (c *call) prepare() (in any, ctx context.Context, err error) {
 	r, err := c.read(bodyLimit(c.service.table))
 	if err != nil {
@@ -93,19 +105,17 @@ func (c *call) prepare() (in any, ctx context.Context, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	ctx = WithOrigin(c.http.Context(), c.origin(caller))
 	cod, err := c.service.codec(c.protocol)
 	if err != nil {
-		return nil, nil, err
+		return nil, ctx, err
 	}
 	in = h.New()
 	trail := &wire.Trail{}
 	if err := cod.Decode(r, c.op, in, trail); err != nil {
-		return nil, nil, err
+		return nil, ctx, err
 	}
-	if err := c.service.checker.Check(c.op, in, trail); err != nil {
-		return nil, nil, err
-	}
-	return in, WithOrigin(c.http.Context(), c.origin(caller)), nil
+	return in, ctx, c.service.checker.Check(c.op, in, trail)
 }
 
 // findAction finds the operation that a form names.
@@ -235,5 +245,22 @@ func (s *Server) callService(ctx context.Context, one *service, operation string
 		origin = Origin{Caller: root, RequestID: newID(), Region: s.region}
 	}
 	origin.Service, origin.Operation = one.table.Name, op.Name
-	return one.run(WithOrigin(ctx, origin), op, in)
+	origin.SourceIP, origin.UserAgent = cloudFormation, cloudFormation
+	return s.callRecorded(WithOrigin(ctx, origin), one, op, in)
+}
+
+// callRecorded runs an operation and keeps the record of it.
+func (s *Server) callRecorded(ctx context.Context, one *service, op *wire.Operation, in any) (out any, err error) {
+	e := s.begin(ctx, one, op, in)
+	defer func() {
+		if p := recover(); p != nil {
+			e.end(nil, panicked())
+			panic(p)
+		}
+	}()
+	if ctx, err = e.join(ctx); err == nil {
+		out, err = one.run(ctx, op, in)
+	}
+	e.end(out, err)
+	return out, err
 }

@@ -34,6 +34,9 @@ type Config struct {
 	// Identify tells who makes a call. The scope is what the caller claims; no
 	// signature was verified. Nil: everyone is the root of the account.
 	Identify func(r *http.Request, s Scope) (Caller, error)
+
+	// Audit keeps the records of calls that change something. Nil: nobody does.
+	Audit Auditor
 }
 
 // Server is the control plane of all services on one port. It may be used by
@@ -45,12 +48,13 @@ type Server struct {
 	firsts          []string // the first segments of REST paths, sorted
 	passOn          func(service string) http.Handler
 	identify        func(r *http.Request, s Scope) (Caller, error)
+	audit           Auditor // nil: no records
 }
 
 // New makes a server. It starts nothing. The error names every handler that
 // does not fit the table of its service.
 func New(c Config) (*Server, error) {
-	s := &Server{account: c.Account, region: c.Region, log: c.Log, passOn: c.PassOn, identify: c.Identify}
+	s := &Server{account: c.Account, region: c.Region, log: c.Log, passOn: c.PassOn, identify: c.Identify, audit: c.Audit}
 	if s.passOn == nil {
 		s.passOn = func(string) http.Handler { return nil }
 	}
@@ -123,6 +127,7 @@ func (c *call) rescue(w http.ResponseWriter) {
 		panic(p)
 	}
 	c.logPanic(p)
+	c.entry.end(nil, panicked())
 	if c.sent {
 		panic(http.ErrAbortHandler) // what was sent must not look whole
 	}
