@@ -40,6 +40,10 @@ type Env struct {
 	Throttle step.Bucket
 	// Template compiles mapping templates. Default step.CompileTemplate.
 	Template func(phase step.Phase, text string) (step.Renderer, error)
+	// Limits are what APIs are held to. Default: AWS's.
+	Limits api.LimitRules
+	// Tags are the API's, as they are now; of them those count that raise Limits.
+	Tags map[string]string
 	// Now is the clock of Stage.Compiled. Default time.Now.
 	Now func() time.Time
 }
@@ -87,6 +91,8 @@ func rest(env Env, snap snapshot.REST, stage api.Stage, canary bool) (*program.S
 		Account: env.Account, Region: env.Region, APIID: snap.API.ID, DeploymentID: stage.DeploymentID,
 		Stage: stage.Name, Variables: stage.Variables, Binary: snap.API.BinaryMediaTypes, Template: env.Template,
 	}}
+	c.scope.Limits, _ = env.Limits.For(snap.API.EndpointType, env.Tags) // whoever has the tags tells of those that are wrong
+	c.scope.Coders, c.scope.Compressed = &step.Coders{}, snap.API.MinimumCompressionSize != nil
 	if stage.Canary != nil {
 		c.scope.CanaryRequest = "false"
 		if canary {
@@ -148,7 +154,7 @@ func (c *compiler) router() (program.Router, error) {
 func (c *compiler) method(m *api.Method, path string) (*program.Route, error) {
 	r := &program.Route{
 		Method: m.HTTPMethod, Resource: path, Params: route.Names(path), ResourceID: m.ResourceID,
-		Body: c.bodyMode(m), MaxBody: step.MaxPayload,
+		Body: c.bodyMode(m), MaxBody: c.scope.MaxPayload(),
 	}
 	if m.OperationName != nil {
 		r.OperationName = *m.OperationName
@@ -156,7 +162,8 @@ func (c *compiler) method(m *api.Method, path string) (*program.Route, error) {
 	scope := c.scope
 	scope.ResourceID, scope.Resource, scope.Method, scope.Operation = m.ResourceID, path, m.HTTPMethod, r.OperationName
 	p := pipeline{compiler: c, scope: scope, method: m}
-	r.Steps = p.rest()
+	tail := p.restTail()
+	r.Steps, r.Tail = append(p.rest(), tail...), len(tail)
 	return r, p.err
 }
 

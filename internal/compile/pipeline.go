@@ -28,11 +28,36 @@ func (p *pipeline) rest() []program.Step {
 		p.apiKey(),
 		p.usagePlan(),
 		p.throttle(),
+		p.decompress(), // after those that know the caller: a stranger has nothing inflated
 		p.validate(),
 		p.mapRequest(),
 		p.integrate(),
 		p.mapResponse(),
 	)
+}
+
+// restTail are the steps after those of rest, which every answer gets that is
+// no refusal, wherever it came from.
+func (p *pipeline) restTail() []program.Step {
+	return program.Compact(
+		p.compress(),
+	)
+}
+
+// decompress undoes the content coding of requests' bodies.
+func (p *pipeline) decompress() program.Step {
+	if p.method.Integration == nil {
+		return program.Step{} // nobody looks at the body
+	}
+	return p.scope.Decompress()
+}
+
+// compress compresses answers.
+func (p *pipeline) compress() program.Step {
+	if !p.scope.Compressed {
+		return program.Step{}
+	}
+	return p.scope.Compress(*p.snap.API.MinimumCompressionSize)
 }
 
 // protect refuses what asks for a protection that no step gives.

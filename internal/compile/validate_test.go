@@ -157,7 +157,7 @@ func TestValidateComesFirst(t *testing.T) {
 		*last = received{}
 	}
 	for _, e := range stage.Explain().Routes[:2] {
-		if e.Body != "buffer" || e.Steps[0].Name != "validate" || e.Steps[0].Note != "querystring.q, body application/json as User" {
+		if e.Body != "buffer" || e.Steps[1].Name != "validate" || e.Steps[1].Note != "querystring.q, body application/json as User" {
 			t.Errorf("%s: body %s, steps %+v", e.Resource, e.Body, e.Steps)
 		}
 	}

@@ -11,7 +11,9 @@ import (
 
 // sentFields are the client's fields that the frame itself looks at.
 type sentFields struct {
-	trace []byte // X-Amzn-Trace-Id
+	trace    []byte // X-Amzn-Trace-Id
+	encoding []byte // Content-Encoding
+	encoded  int    // how many fields of that name
 }
 
 // Identify gives the exchange its ids and its method. It costs one pass over
@@ -33,6 +35,9 @@ func (x *Exchange) Identify() {
 		case len("x-amzn-requestid"):
 			if http1.EqualFold(f.Name, "x-amzn-requestid") && isUUID(f.Value) {
 				id = f.Value
+			} else if http1.EqualFold(f.Name, "content-encoding") {
+				x.sent.encoding = f.Value
+				x.sent.encoded++
 			}
 		}
 	}
@@ -45,6 +50,12 @@ func (x *Exchange) Identify() {
 	}
 	base64.URLEncoding.Encode(x.ExtendedID[:], raw[16:27]) // 11 bytes: 15 characters and '='
 	x.draw = binary.LittleEndian.Uint32(raw[28:])
+}
+
+// ContentEncoding is how the request's body is encoded, empty if it is not;
+// ok is false if the client says so more than once.
+func (x *Exchange) ContentEncoding() (coding []byte, ok bool) {
+	return x.sent.encoding, x.sent.encoded <= 1
 }
 
 // fill makes b random. The generator is ChaCha8, seeded by the system once

@@ -15,6 +15,9 @@ type Step struct {
 	// makes the call and the route goes on with the next step. An error that
 	// is not a *Refusal is an internal failure.
 	Run func(x *Exchange) error
+	// Body says for which requests the step needs the whole body. Nil: for none
+	// beyond those of a route that reads it anyway.
+	Body func(x *Exchange) bool
 	// Waits says that Run may block or work for more than 200 us; it is then
 	// run off the driver's loop.
 	Waits bool
@@ -37,8 +40,8 @@ func Compact(steps ...Step) []Step {
 // Await asks the driver to make x.Call before the next step.
 func (x *Exchange) Await() { x.waiting = true }
 
-// Finish ends the route's steps: the answer stands.
-func (x *Exchange) Finish() { x.next = len(x.Route.Steps) }
+// Finish ends the route's steps, but for those of its tail: the answer stands.
+func (x *Exchange) Finish() { x.next = max(x.next, len(x.Route.Steps)-x.Route.Tail) }
 
 // Skip leaves out the next step. A step calls it that has done what the next
 // one is for.
@@ -47,7 +50,8 @@ func (x *Exchange) Skip() { x.next++ }
 // Play goes on with the exchange until it needs something or is done. A
 // driver calls it again when it has what was wanted.
 func (x *Exchange) Play() Want {
-	if x.Route.Body == BodyBuffer && !x.bodyIn && x.Request.Length != http1.NoBody && x.Failure == nil {
+	unread := !x.bodyIn && x.Request.Length != http1.NoBody && x.Failure == nil
+	if unread && x.Route.Body == BodyBuffer {
 		return WantBody
 	}
 	for {
@@ -59,7 +63,11 @@ func (x *Exchange) Play() Want {
 			x.seal()
 			return Done
 		}
-		if s := &x.Route.Steps[x.next]; s.Waits && (s.Quick == nil || !s.Quick(x)) {
+		s := &x.Route.Steps[x.next]
+		if unread && s.Body != nil && s.Body(x) {
+			return WantBody
+		}
+		if s.Waits && (s.Quick == nil || !s.Quick(x)) {
 			return WantWork
 		}
 		x.Work()
@@ -75,7 +83,11 @@ func (x *Exchange) Work() {
 	}
 }
 
-// SetBody hands over the whole request body; Play goes on after it.
+// HasBody says whether the whole body of the request is in Body.
+func (x *Exchange) HasBody() bool { return x.bodyIn }
+
+// SetBody hands over the whole request body; Play goes on after it. A step
+// that has the body may replace it.
 func (x *Exchange) SetBody(body []byte) { x.Body, x.bodyIn = body, true }
 
 // Fail ends the route with err as the answer: the only place where an error
@@ -83,6 +95,7 @@ func (x *Exchange) SetBody(body []byte) { x.Body, x.bodyIn = body, true }
 func (x *Exchange) Fail(err error) {
 	x.next = len(x.Route.Steps)
 	x.waiting = false
+	x.Follow()
 	x.failed = refusalOf(err)
 	x.Failure = &x.failed
 	x.refuse(&x.failed)
@@ -102,6 +115,7 @@ func refusalOf(err error) Refusal {
 
 // Finished runs the finishing steps, after the answer was sent.
 func (x *Exchange) Finished() {
+	x.Follow()
 	for i := range x.Route.Finish {
 		_ = x.Route.Finish[i].Run(x) // a finishing step logs its own trouble; the client has its answer
 	}

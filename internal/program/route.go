@@ -25,6 +25,7 @@ type Route struct {
 	MaxBody int64 // bytes, counted while reading
 
 	Steps  []Step
+	Tail   int    // how many of the last Steps are played for every answer that is no refusal, also after Exchange.Finish
 	Finish []Step // run after the answer was sent
 }
 

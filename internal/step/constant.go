@@ -6,16 +6,21 @@ package step
 var (
 	jsonBytes  = []byte(typeJSON)
 	commaBytes = []byte{','}
-	listBytes  = []byte(", ")
-	httpBytes  = []byte("http")
-	httpsBytes = []byte("https")
+	gzipBytes  = []byte("gzip")
 
-	nameAccept         = []byte("Accept")
-	nameAPIID          = []byte("X-Amzn-Apigateway-Api-Id")
-	nameContentType    = []byte("Content-Type")
-	nameForwardedFor   = []byte("X-Forwarded-For")
-	nameForwardedPort  = []byte("X-Forwarded-Port")
-	nameForwardedProto = []byte("X-Forwarded-Proto")
-	nameTrace          = []byte("X-Amzn-Trace-Id")
-	nameUserAgent      = []byte("User-Agent")
+	semicolonBytes = []byte{';'}
+	deflateBytes   = []byte("deflate")
+	listBytes      = []byte(", ")
+	httpBytes      = []byte("http")
+	httpsBytes     = []byte("https")
+
+	nameAccept          = []byte("Accept")
+	nameAPIID           = []byte("X-Amzn-Apigateway-Api-Id")
+	nameContentEncoding = []byte("Content-Encoding")
+	nameContentType     = []byte("Content-Type")
+	nameForwardedFor    = []byte("X-Forwarded-For")
+	nameForwardedPort   = []byte("X-Forwarded-Port")
+	nameForwardedProto  = []byte("X-Forwarded-Proto")
+	nameTrace           = []byte("X-Amzn-Trace-Id")
+	nameUserAgent       = []byte("User-Agent")
 )

@@ -193,11 +193,11 @@ func (h header) unseen() bool {
 
 // forwarded says whether HTTP_PROXY passes a field of the client on. What the
 // gateway writes itself is not passed on either.
-// parity: spec/rest-data-plane.md 3.6; Content-Encoding is passed on, unlike
-// on AWS, because the body is as well.
+// parity: spec/rest-data-plane.md 3.6; Content-Encoding ends here, as the body
+// that is passed on has none.
 func (h header) forwarded() bool {
 	switch h {
-	case hHost, hVia, hReferer, hKeepAlive, hProxyConnection, hProxyAuthorization, hHTTP2Settings,
+	case hHost, hContentEncoding, hVia, hReferer, hKeepAlive, hProxyConnection, hProxyAuthorization, hHTTP2Settings,
 		hAPIID, hTrace, hForwardedFor, hForwardedPort, hForwardedProto:
 		return false
 	default:

@@ -17,7 +17,7 @@ func (s Scope) IntegrateHTTP(in *api.Integration, origins Origins) (program.Step
 	if c.params.breaks != "" {
 		return RefuseStep(program.APIConfigurationError.Refuse(nil), c.params.breaks+" cannot be mapped"), nil
 	}
-	agent := []byte("AmazonAPIGateway_" + s.APIID)
+	agent, most := []byte("AmazonAPIGateway_"+s.APIID), s.MaxPayload()
 	return program.Step{Name: "integrate", Note: "http " + c.note(), Run: func(x *program.Exchange) error {
 		x.ShowTrace = true
 		if bodiless(c.method) {
@@ -38,7 +38,7 @@ func (s Scope) IntegrateHTTP(in *api.Integration, origins Origins) (program.Step
 		x.Call.Fields = append(x.Call.Fields,
 			http1.Field{Name: nameTrace, Value: x.TraceID()},
 			http1.Field{Name: nameAPIID, Value: c.apiID})
-		x.Call.Buffer = MaxPayload
+		x.Call.Buffer = most
 		x.Await()
 		return nil
 	}}, nil

@@ -21,6 +21,7 @@ type httpCall struct {
 	apiID   []byte
 	timeout time.Duration
 	idle    time.Duration
+	buffer  int64 // HTTP_PROXY: answers that may be compressed are read whole, up to so many bytes; 0: none may
 }
 
 // idleStream is how long a streamed answer may pause.
@@ -101,15 +102,21 @@ func (s Scope) IntegrateHTTPProxy(in *api.Integration, origins Origins) (program
 	if c.params.breaks != "" {
 		return RefuseStep(program.APIConfigurationError.Refuse(nil), c.params.breaks+" cannot be mapped"), nil
 	}
+	if s.Compressed && in.ResponseTransferMode != "STREAM" {
+		c.buffer = s.MaxPayload()
+	}
 	return program.Step{Name: "integrate", Note: "http_proxy " + c.note(), Run: c.proxy}, nil
 }
 
-// RelayHTTPProxy makes the upstream's answer the client's.
+// RelayHTTPProxy makes the upstream's answer the client's: as it comes, unless
+// a step before had it read whole (Call.Buffer).
 func RelayHTTPProxy() program.Step {
 	remap := newRemapNames()
 	return program.Step{Name: "relay", Note: "the answer as it comes", Run: func(x *program.Exchange) error {
 		x.Answer.Status = x.Reply.Response.Status
-		x.Answer.Relay = true
+		if x.Answer.Relay = x.Call.Buffer == 0; !x.Answer.Relay {
+			x.Answer.Body = x.Reply.Body
+		}
 		relayFields(x, remap)
 		return nil
 	}}
@@ -148,11 +155,14 @@ func (c *httpCall) proxy(x *program.Exchange) error {
 		http1.Field{Name: nameTrace, Value: x.TraceID()},
 		http1.Field{Name: nameAPIID, Value: c.apiID})
 	if x.Request.Length != http1.NoBody {
-		if x.Route.Body == program.BodyBuffer {
+		if x.HasBody() {
 			x.Call.Body = x.Body
 		} else {
 			x.Call.Stream = true
 		}
+	}
+	if c.buffer > 0 && string(x.Call.Method) != "HEAD" && wantedCoding(x) != identity {
+		x.Call.Buffer = c.buffer
 	}
 	x.Await()
 	return nil

@@ -35,6 +35,7 @@ func (s Scope) MapRequest(in *api.Integration) (program.Step, error) {
 	if err != nil {
 		return program.Step{}, err
 	}
+	most := s.MaxPayload()
 	return program.Step{Name: "map", Note: "request " + p.note(), Run: func(x *program.Exchange) error {
 		t, body, err := p.choose(x)
 		if err == nil && t != nil {
@@ -43,7 +44,7 @@ func (s Scope) MapRequest(in *api.Integration) (program.Step, error) {
 		if err != nil {
 			return err
 		}
-		if len(body) > MaxPayload {
+		if int64(len(body)) > most {
 			return program.RequestTooLarge.Refuse(nil)
 		}
 		x.Call.Body = body

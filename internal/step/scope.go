@@ -9,12 +9,13 @@ import (
 	"context"
 	"time"
 
+	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/program"
 )
 
 // MaxPayload is how large a request or an answer may be that is read whole,
-// in bytes. parity: spec/rest-data-plane.md 1.5.
+// in bytes, unless Scope.Limits say otherwise. parity: spec/rest-data-plane.md 1.5.
 const MaxPayload = 10 << 20
 
 // Scope is what the steps of one route know of where they stand.
@@ -27,6 +28,10 @@ type Scope struct {
 
 	CanaryRequest string // "true" in a canary, "false" beside one, else empty
 	StageCache    bool   // of a canary: it shares the stage's cache where both run one deployment (useStageCache)
+
+	Limits     api.Limits // of the API; zero fields: AWS's
+	Compressed bool       // the API compresses answers for clients that ask for it
+	Coders     *Coders    // shared by the routes of a stage; nil: each has its own
 
 	ResourceID string
 	Resource   string // its path, "/pets/{id}"
@@ -71,6 +76,14 @@ type Origins interface {
 	// Origin is the one origin of an address: scheme is http or https, address
 	// is host:port, and skipVerify turns the check of the certificate off.
 	Origin(scheme, address, serverName string, skipVerify bool) *program.Origin
+}
+
+// MaxPayload is how large a body may be that is read whole, in bytes.
+func (s Scope) MaxPayload() int64 {
+	if s.Limits.Payload > 0 {
+		return s.Limits.Payload
+	}
+	return MaxPayload
 }
 
 // refuseAs is err as a refusal of type t, unless it is a refusal already.
