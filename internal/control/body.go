@@ -47,16 +47,14 @@ func (c *call) read(limit int64) (*wire.Request, error) {
 	if c.http.ContentLength > limit {
 		return nil, c.tooLarge(limit)
 	}
-	var body []byte
-	var err error
-	if rest, ok := lastEncoding(header.Get("Content-Encoding")); ok {
+	body, err := readAll(c.http.Body, limit, c.http.ContentLength)
+	c.raw = body // what a signature covers
+	if rest, ok := lastEncoding(header.Get("Content-Encoding")); ok && err == nil {
 		header = header.Clone()
 		if header.Del("Content-Encoding"); rest != "" {
 			header.Set("Content-Encoding", rest)
 		}
-		body, err = c.inflate(limit)
-	} else {
-		body, err = readAll(c.http.Body, limit, c.http.ContentLength)
+		body, err = inflate(body, limit)
 	}
 	switch {
 	case errors.Is(err, errTooLarge):
@@ -101,10 +99,10 @@ func lastEncoding(header string) (rest string, ok bool) {
 	return strings.TrimSpace(header[:max(i, 0)]), true
 }
 
-// inflate reads a compressed body. Only what comes out counts for the limit:
-// what goes in cannot be more.
-func (c *call) inflate(limit int64) ([]byte, error) {
-	z, err := gzip.NewReader(io.LimitReader(c.http.Body, limit))
+// inflate takes a compressed body apart. What comes out counts for the limit as
+// well.
+func inflate(body []byte, limit int64) ([]byte, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

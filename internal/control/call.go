@@ -33,6 +33,7 @@ type call struct {
 	name     string          // of the operation, as the caller wrote it
 	op       *wire.Operation // nil: not known, or not known yet
 	labels   []string
+	raw      []byte        // the body as sent
 	request  *wire.Request // nil until the body is read
 	err      error         // what routing found wrong
 	sent     bool
@@ -94,16 +95,16 @@ func (c *call) prepare() (in any, ctx context.Context, err error) {
 			return nil, nil, err
 		}
 	}
+	caller, err := c.identify() // before anything else is told
+	if err != nil {
+		return nil, nil, err
+	}
 	if c.op == nil {
 		return nil, nil, c.unknown()
 	}
 	h := c.service.handlers[c.op.Name]
 	if !h.Built() {
 		return nil, nil, unbuilt(c.service.table, c.op)
-	}
-	caller, err := c.server.identify(c.http, c.scope)
-	if err != nil {
-		return nil, nil, err
 	}
 	ctx = WithOrigin(c.http.Context(), c.origin(caller))
 	cod, err := c.service.codec(c.protocol)
@@ -114,6 +115,9 @@ func (c *call) prepare() (in any, ctx context.Context, err error) {
 	trail := &wire.Trail{}
 	if err := cod.Decode(r, c.op, in, trail); err != nil {
 		return nil, ctx, err
+	}
+	if err := c.authorise(caller, in); err != nil {
+		return in, ctx, err
 	}
 	return in, ctx, c.service.checker.Check(c.op, in, trail)
 }
@@ -136,12 +140,12 @@ func (c *call) origin(caller Caller) Origin {
 	}
 	return Origin{
 		Caller: caller, RequestID: c.id, Service: c.service.table.Name, Operation: c.op.Name, Region: region,
-		Host: c.http.Host, Path: c.path, SourceIP: address(c.http.RemoteAddr), UserAgent: c.http.UserAgent(),
+		Host: c.http.Host, Path: c.path, SourceIP: Address(c.http.RemoteAddr), UserAgent: c.http.UserAgent(),
 	}
 }
 
-// address is a remote address without its port.
-func address(remote string) string {
+// Address is a remote address without its port.
+func Address(remote string) string {
 	if host, _, err := net.SplitHostPort(remote); err == nil {
 		return host
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net/http"
 	"strings"
+
+	signer "github.com/stagedoor/stagedoor/internal/identity"
 )
 
 // Caller is who makes a call.
@@ -12,6 +14,10 @@ type Caller struct {
 	AccessKey string // the access key id that signed; empty for a call without a signature
 	ARN       string
 	UserID    string
+
+	// Signed is who signed the call, with what they may do; nil where no Guard
+	// has looked, or the operation needs no signature.
+	Signed *signer.Identity
 }
 
 // Origin is where a call comes from and what it is, for services that tell of

@@ -18,7 +18,7 @@ func (c *call) route() http.Handler {
 	scope, ok := scopeOf(c.http)
 	c.scope = scope
 	c.path, c.query = rawTarget(c.http)
-	if !ok {
+	if !ok && c.server.guard == nil {
 		c.protocol = c.guess()
 		c.err = fault.BadRequest.Typed("IncompleteSignatureException", "The credential of the signature is not a valid scope: it must be ACCESS_KEY/DATE/REGION/SERVICE/aws4_request.")
 		return nil

@@ -35,6 +35,10 @@ type Config struct {
 	// signature was verified. Nil: everyone is the root of the account.
 	Identify func(r *http.Request, s Scope) (Caller, error)
 
+	// Guard verifies who makes a call and whether they may; it takes the place
+	// of Identify. Nil: everyone may do everything.
+	Guard Guard
+
 	// Audit keeps the records of calls that change something. Nil: nobody does.
 	Audit Auditor
 }
@@ -48,13 +52,14 @@ type Server struct {
 	firsts          []string // the first segments of REST paths, sorted
 	passOn          func(service string) http.Handler
 	identify        func(r *http.Request, s Scope) (Caller, error)
+	guard           Guard   // nil: everyone may
 	audit           Auditor // nil: no records
 }
 
 // New makes a server. It starts nothing. The error names every handler that
 // does not fit the table of its service.
 func New(c Config) (*Server, error) {
-	s := &Server{account: c.Account, region: c.Region, log: c.Log, passOn: c.PassOn, identify: c.Identify, audit: c.Audit}
+	s := &Server{account: c.Account, region: c.Region, log: c.Log, passOn: c.PassOn, identify: c.Identify, guard: c.Guard, audit: c.Audit}
 	if s.passOn == nil {
 		s.passOn = func(string) http.Handler { return nil }
 	}
@@ -110,7 +115,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{server: s, http: r, id: newID()}
 	defer c.rescue(w)
 	if next := c.route(); next != nil {
-		next.ServeHTTP(w, r)
+		c.guarded(c.scope.Service, next).ServeHTTP(w, r)
 		return
 	}
 	answer := c.answer()

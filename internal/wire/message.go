@@ -45,6 +45,16 @@ type Failure struct {
 // Error is the failure as text.
 func (f *Failure) Error() string { return f.Code + ": " + f.Message }
 
+// Key is the JSON member that the message stands in where the model does not
+// say: denials have a capital letter.
+// parity: security.md 2.9, control-plane.md 2.4
+func (f *Failure) Key() string {
+	if f.Code == "AccessDeniedException" {
+		return "Message"
+	}
+	return "message"
+}
+
 // HasMessage reports whether the model gives the error a message of its own.
 func (f *Failure) HasMessage() bool {
 	if f.Shape == nil {

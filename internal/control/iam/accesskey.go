@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/identity"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/wire/iam"
 )
@@ -21,7 +22,7 @@ func (s *Service) CreateAccessKey(ctx context.Context, in *iam.CreateAccessKeyIn
 	if err != nil {
 		return nil, err
 	}
-	key := api.AccessKey{ID: newAccessKeyID(s.cfg.Account), Secret: newSecret(), Active: true, CreatedDate: s.now()}
+	key := api.AccessKey{ID: identity.NewAccessKeyID(identity.LongTerm, s.cfg.Account), Secret: identity.NewSecret(), Active: true, CreatedDate: s.now()}
 	err = users().edit(ctx, s, name, func(tx store.Tx, u *api.User) error {
 		if len(u.AccessKeys) == maxKeys {
 			return tooMany("Cannot exceed quota for AccessKeysPerUser: %d", maxKeys)

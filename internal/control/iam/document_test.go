@@ -6,8 +6,11 @@ import (
 	"strings"
 	"testing"
 
+	engine "github.com/stagedoor/stagedoor/internal/engine/iam"
 	"github.com/stagedoor/stagedoor/internal/fault"
 )
+
+const syntax = "Syntax errors in policy."
 
 // statement puts statements into a document of the present version.
 func statement(statements string) string {
@@ -71,7 +74,7 @@ func TestCheckTrust(t *testing.T) {
 		{"principal of another kind", statement(`{"Effect":"Allow","Principal":{"Host":"x"},"Action":"sts:AssumeRole"}`), "Invalid principal in policy."},
 		{"principal that is a text", statement(`{"Effect":"Allow","Principal":"me","Action":"sts:AssumeRole"}`), "Invalid principal in policy."},
 		{"another action", statement(`{"Effect":"Allow","Principal":"*","Action":["sts:AssumeRole","s3:GetObject"]}`), "AssumeRole policy may only specify STS AssumeRole actions."},
-		{"too large", statement(`{"Effect":"Allow","Principal":{"AWS":"` + strings.Repeat("1", maxTrust) + `"},"Action":"sts:AssumeRole"}`), "Cannot exceed quota for ACLSizePerRole: 4096"},
+		{"too large", statement(`{"Effect":"Allow","Principal":{"AWS":"` + strings.Repeat("1", engine.MaxTrust) + `"},"Action":"sts:AssumeRole"}`), "Cannot exceed quota for ACLSizePerRole: 4096"},
 	} {
 		if got := said(t, checkTrust(tt.document)); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)

@@ -3,11 +3,8 @@ package iam
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base32"
-	"encoding/binary"
 	"errors"
 	"net/url"
-	"strconv"
 	"strings"
 
 	"github.com/stagedoor/stagedoor/internal/api"
@@ -116,25 +113,6 @@ func pathOr(p *string) string {
 // parity: IAM User Guide, "Unique identifiers"
 func newID(prefix string) string {
 	return prefix + rand.Text()[:17]
-}
-
-// newAccessKeyID makes the id of an access key, which tells the account to who
-// knows how: 80 bits in base 32, of which 40 are the account.
-func newAccessKeyID(account string) string {
-	var b [10]byte
-	_, _ = rand.Read(b[:]) // never fails
-	n, err := strconv.ParseUint(account, 10, 40)
-	if err == nil {
-		head := binary.BigEndian.Uint64(b[:8])
-		head = head&^(uint64(0xffffffffff)<<23) | 1<<63 | n<<23
-		binary.BigEndian.PutUint64(b[:8], head)
-	}
-	return "AKIA" + base32.StdEncoding.EncodeToString(b[:])
-}
-
-// newSecret makes a secret of 40 characters, with 200 bits of chance.
-func newSecret() string {
-	return (rand.Text() + rand.Text())[:40]
 }
 
 // encoded is a document as answers have it: percent-encoded.

@@ -5,8 +5,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode"
 
+	engine "github.com/stagedoor/stagedoor/internal/engine/iam"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/wire/iam"
 )
@@ -24,26 +24,13 @@ func (k kind[T]) putInline(ctx context.Context, s *Service, name, policy, docume
 		id.Inline[policy] = document
 		size := 0
 		for _, d := range id.Inline {
-			size += weight(d)
+			size += engine.Size(d)
 		}
 		if size > k.inline {
 			return tooMany("Maximum policy size of %d bytes exceeded for %s %s", k.inline, k.noun, id.Name)
 		}
 		return nil
 	})
-}
-
-// weight is the number of characters of a document that count.
-//
-// parity: IAM User Guide, "IAM and AWS STS quotas" (white space is not counted)
-func weight(document string) int {
-	n := 0
-	for _, r := range document {
-		if !unicode.IsSpace(r) {
-			n++
-		}
-	}
-	return n
 }
 
 // getInline reads a policy of an identity.

@@ -1,5 +1,5 @@
-// Package sts tells callers who they are, with the calls of AWS Security Token
-// Service.
+// Package sts tells callers who they are and gives out temporary credentials,
+// with the calls of AWS Security Token Service.
 package sts
 
 import (
@@ -8,7 +8,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
+	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/control"
@@ -23,6 +25,13 @@ type Config struct {
 	// Partition and Account are what ARNs are made of. Default "aws",
 	// "000000000000".
 	Partition, Account string
+
+	// Sessions gives out temporary credentials. Nil: the operations that ask for
+	// some are not built.
+	Sessions Sessions
+
+	// Now is the clock. Default time.Now.
+	Now func() time.Time
 }
 
 // Service answers the operations. It holds no state but the store.
@@ -39,15 +48,22 @@ func New(st store.Store, cfg Config) *Service {
 	if cfg.Account == "" {
 		cfg.Account = "000000000000"
 	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
 	return &Service{store: st, cfg: cfg}
 }
 
 // Handlers is the table of the operations that are built, by name.
 func (s *Service) Handlers() map[string]wire.Handler {
-	return map[string]wire.Handler{
+	all := map[string]wire.Handler{
 		"GetCallerIdentity": wire.Op(s.GetCallerIdentity),
 		"GetAccessKeyInfo":  wire.Op(s.GetAccessKeyInfo),
 	}
+	if s.cfg.Sessions != nil {
+		maps.Copy(all, s.sessionHandlers())
+	}
+	return all
 }
 
 // GetCallerIdentity tells who calls: the account itself, if nobody is known to.

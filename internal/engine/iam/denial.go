@@ -29,9 +29,19 @@ func (s Source) name() string {
 	}
 }
 
-// Denial is what a caller is told of a request that is not allowed.
+// Denial is what a caller of an API is told of a request that is not allowed:
+// the account of the resource is masked.
 func (d *Decision) Denial(r *Request, w Wording) string {
-	text := "User: " + r.Principal.name() + " is not authorized to perform: " + r.Action + " on resource: " + MaskAccount(r.Resource)
+	return d.told(r, MaskAccount(r.Resource), w)
+}
+
+// Refusal is what a caller of an AWS service is told of a call that is not
+// allowed.
+// parity: spec/control-plane.md 2.4
+func (d *Decision) Refusal(r *Request, w Wording) string { return d.told(r, r.Resource, w) }
+
+func (d *Decision) told(r *Request, resource string, w Wording) string {
+	text := "User: " + r.Principal.name() + " is not authorized to perform: " + r.Action + " on resource: " + resource
 	switch {
 	case d.Outcome == ExplicitDeny && w == Reasoned:
 		return text + " with an explicit deny in " + article(d.Source.name())

@@ -21,7 +21,11 @@ const (
 type Policy struct {
 	deny, allow []statement
 	keys        []string
+	version     string
 }
+
+// Version is the version that the document names; empty if it names none.
+func (p *Policy) Version() string { return p.version }
 
 // statement is one statement of a policy.
 type statement struct {
@@ -63,6 +67,7 @@ func Parse(document []byte, kind Kind) (*Policy, error) {
 		return nil, malformed(syntax)
 	}
 	p := &Policy{}
+	p.version, _ = o["Version"].(string)
 	for i, v := range list {
 		st, denies, err := c.statement(v)
 		if err != nil {

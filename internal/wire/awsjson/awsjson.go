@@ -113,7 +113,7 @@ func (c *Codec) Fail(_ *wire.Request, _ *wire.Operation, f *wire.Failure) *wire.
 	}
 	a.Body = jsonbody.AppendString([]byte(`{"__type":`), name)
 	if f.Value == nil {
-		a.Body = append(jsonbody.AppendString(append(a.Body, `,"message":`...), f.Message), '}')
+		a.Body = append(jsonbody.AppendString(append(a.Body, `,"`+f.Key()+`":`...), f.Message), '}')
 		return a
 	}
 	rest := jsonbody.Encoder{Service: c.service}.Structure(nil, reflect.ValueOf(f.Value), f.Shape, nil)

@@ -38,7 +38,7 @@ func (c *Codec) Fail(_ *wire.Request, _ *wire.Operation, f *wire.Failure) *wire.
 	a.Header.Set("X-Amzn-Errortype", f.Code)
 	if f.Value == nil {
 		a.Header.Set("Content-Type", jsonType)
-		a.Body = append(jsonbody.AppendString([]byte(`{"message":`), f.Message), '}')
+		a.Body = append(jsonbody.AppendString([]byte(`{"`+f.Key()+`":`), f.Message), '}')
 		return a
 	}
 	c.message(a, reflect.ValueOf(f.Value), f.Shape)
