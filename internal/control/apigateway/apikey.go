@@ -198,8 +198,8 @@ func keyPatches(tx store.Tx) table[api.APIKey] {
 		{path: "/enabled", replace: setFlag(func(k *api.APIKey) *bool { return &k.Enabled })},
 		{path: "/name", replace: setText(func(k *api.APIKey) **string { return &k.Name })},
 		{path: "/customerId", replace: setText(func(k *api.APIKey) **string { return &k.CustomerID })},
-		{path: "/labels", add: addItem(labels, inValue), remove: dropItem(labels, inValue)},
-		{path: "/stages", remove: dropItem(stages, inValue), add: func(k *api.APIKey, p patch) error {
+		{path: "/labels", quiet: true, add: addItem(labels, inValue), remove: dropItem(labels, inValue)},
+		{path: "/stages", quiet: true, remove: dropItem(stages, inValue), add: func(k *api.APIKey, p patch) error {
 			apiID, stage, _ := strings.Cut(p.text(), "/")
 			if there, err := exists(tx, api.StageKey(apiID, stage)); err != nil || !there {
 				return orMissing(err, noStage)

@@ -160,14 +160,12 @@ func checkDomain(d *api.DomainName) error {
 		return bad("Only dualstack ipAddressType is supported for private domain names.")
 	case !isPrivate && (d.Policy != nil || d.ManagementPolicy != nil):
 		return bad("Policies are supported for private domain names only.")
-	case strings.HasPrefix(d.SecurityPolicy, "SecurityPolicy_") && d.EndpointAccessMode == nil:
-		return badf("Endpoint access mode must be specified for security policy %s", d.SecurityPolicy)
 	case d.MutualTLS != nil && !slices.Contains(d.Types, regional):
 		return bad("Mutual TLS is supported for regional domain names only.")
 	case d.MutualTLS != nil && d.SecurityPolicy == "TLS_1_0":
 		return bad("Mutual TLS needs a security policy of TLS 1.2 or newer.")
 	}
-	return nil
+	return checkTLS(&d.SecurityPolicy, d.EndpointAccessMode)
 }
 
 // setTargets gives a domain name the names that DNS is to point it at, one for

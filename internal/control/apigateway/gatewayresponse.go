@@ -194,11 +194,11 @@ func gatewayResponsePatches() table[api.GatewayResponse] {
 		{path: "/statusCode", replace: setText(func(g *api.GatewayResponse) **string { return &g.StatusCode })},
 		{
 			path: "/responseParameters/{}", add: setEntry(parameters, parameter),
-			replace: setEntry(parameters, parameter), remove: dropEntry(parameters, noParameter),
+			replace: swapEntry(parameters, parameter, noParameter), remove: dropEntry(parameters, noParameter),
 		},
 		{
 			path: "/responseTemplates/{}", add: setEntry(templates, template),
-			replace: setEntry(templates, template), remove: dropEntry(templates, noContentType),
+			replace: swapEntry(templates, template, noContentType), remove: dropEntry(templates, noContentType),
 		},
 	}}
 }

@@ -47,9 +47,6 @@ var requestParameter = regexp.MustCompile(`^method\.request\.(?:path|querystring
 // checkMethod refuses a method that names what is not there, and drops what
 // its type of authorization does not use.
 func checkMethod(tx store.Tx, apiID string, m *api.Method) error {
-	if err := checkRequestParameters(m); err != nil {
-		return err
-	}
 	if err := checkAuthorization(tx, apiID, m); err != nil {
 		return err
 	}
@@ -61,7 +58,10 @@ func checkMethod(tx store.Tx, apiID string, m *api.Method) error {
 			return orBad(err, noValidator)
 		}
 	}
-	return checkModels(tx, apiID, m.RequestModels)
+	if err := checkModels(tx, apiID, m.RequestModels); err != nil {
+		return err
+	}
+	return checkRequestParameters(m)
 }
 
 func checkRequestParameters(m *api.Method) error {

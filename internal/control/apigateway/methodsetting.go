@@ -26,6 +26,9 @@ func (w *stagePatch) methodSetting(st *api.Stage, p patch) error {
 	if p.op == "copy" {
 		return badCopy(p)
 	}
+	if strings.HasPrefix(p.path, canaryPath) {
+		return refuseCanary(p)
+	}
 	key, set := settingAt(p.path)
 	if set == nil {
 		return badSettingPath(p.path)

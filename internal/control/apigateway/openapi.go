@@ -145,14 +145,14 @@ func (s *Service) takeIn(tx store.Tx, a *api.RestAPI, d *openapi.API, overwrite 
 
 func (s *Service) takeSettings(a *api.RestAPI, d *openapi.API, overwrite bool) error {
 	a.Name, a.Version, a.Description = d.Title, d.Version, d.Description
+	if overwrite { // what the document does not say is as in a new API; the endpoint stays
+		a.APIKeySource, a.BinaryMediaTypes, a.MinimumCompressionSize, a.Policy = "HEADER", nil, nil, nil
+	}
 	if source := d.APIKeySource; source != nil {
 		if *source != "HEADER" && *source != "AUTHORIZER" {
 			return bad("Invalid ApiKeySourceType specified. Valid options are HEADER,AUTHORIZER")
 		}
 		a.APIKeySource = *source
-	}
-	if overwrite && d.BinaryMediaTypes != nil {
-		a.BinaryMediaTypes = nil
 	}
 	for _, t := range d.BinaryMediaTypes {
 		if !slices.Contains(a.BinaryMediaTypes, t) {
@@ -177,8 +177,8 @@ func (s *Service) takeSettings(a *api.RestAPI, d *openapi.API, overwrite bool) e
 	if d.SecurityPolicy != nil {
 		a.SecurityPolicy = d.SecurityPolicy
 	}
-	if d.Policy == nil {
-		return nil
+	if err := checkTLS(a.SecurityPolicy, a.EndpointAccessMode); err != nil || d.Policy == nil {
+		return err
 	}
 	policy, err := s.policyText(a.ID, *d.Policy)
 	if err != nil {

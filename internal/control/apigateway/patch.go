@@ -48,6 +48,7 @@ type row[T any] struct {
 	path                       string
 	add, replace, remove, copy setter[T]
 	otherwise                  error
+	quiet                      bool // AWS does not name the path when it lists those that there are
 }
 
 // ops names the operations that the row has setters for.
@@ -142,7 +143,7 @@ func (t table[T]) refusal(p patch, ops []string) error {
 	case t.manners == namesPaths:
 		var paths []string
 		for i := range t.rows {
-			if t.rows[i].setter(p.op) != nil {
+			if t.rows[i].setter(p.op) != nil && !t.rows[i].quiet {
 				paths = append(paths, t.rows[i].path)
 			}
 		}
@@ -240,6 +241,9 @@ func setEntry[T, V any](field func(*T) *map[string]V, value func(patch) (V, erro
 // swapEntry is setEntry for an entry that must be there: else absent is said.
 func swapEntry[T, V any](field func(*T) *map[string]V, value func(patch) (V, error), absent string) setter[T] {
 	return func(doc *T, p patch) error {
+		if _, err := value(p); err != nil {
+			return err
+		}
 		if _, ok := (*field(doc))[p.args[0]]; !ok {
 			return missing(absent)
 		}

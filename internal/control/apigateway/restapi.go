@@ -46,6 +46,9 @@ func (s *Service) CreateRestApi(ctx context.Context, in *v1.CreateRestApiInput) 
 		if err := s.setEndpoint(&a, in.EndpointConfiguration); err != nil {
 			return nil, err
 		}
+		if err := checkTLS(a.SecurityPolicy, a.EndpointAccessMode); err != nil {
+			return nil, err
+		}
 		if in.Policy != nil {
 			if a.Policy, err = s.policyText(a.ID, *in.Policy); err != nil {
 				return nil, err
@@ -121,7 +124,7 @@ func (s *Service) newRestAPI(tx store.Tx, in *v1.CreateRestApiInput) (api.RestAP
 		APIKeySource: "HEADER", MinimumCompressionSize: in.MinimumCompressionSize,
 		BinaryMediaTypes: slices.Clone(in.BinaryMediaTypes),
 		EndpointType:     edge, IPAddressType: ipv4, DisableExecuteEndpoint: isTrue(in.DisableExecuteApiEndpoint),
-		SecurityPolicy: in.SecurityPolicy, EndpointAccessMode: in.EndpointAccessMode, Tags: in.Tags,
+		SecurityPolicy: in.SecurityPolicy, EndpointAccessMode: in.EndpointAccessMode, Tags: some(in.Tags),
 	}
 	if in.ApiKeySource != nil {
 		a.APIKeySource = *in.ApiKeySource
@@ -235,6 +238,9 @@ func (s *Service) UpdateRestApi(ctx context.Context, in *v1.UpdateRestApiInput) 
 		if err := s.restAPIPatches().apply(&a, in.PatchOperations); err != nil {
 			return nil, err
 		}
+		if err := checkTLS(a.SecurityPolicy, a.EndpointAccessMode); err != nil {
+			return nil, err
+		}
 		if err := store.Put(tx, api.RestAPIKey(a.ID), a); err != nil {
 			return nil, err
 		}
@@ -285,6 +291,14 @@ func wireRestAPI(a api.RestAPI, tags map[string]string) *v1.RestApi {
 		out.Tags = tags
 	}
 	return out
+}
+
+// some is a map that has entries; an empty one is none.
+func some[V any](m map[string]V) map[string]V {
+	if len(m) == 0 {
+		return nil
+	}
+	return m
 }
 
 // shown is a map that is shown even when it is empty.

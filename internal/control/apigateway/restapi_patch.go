@@ -47,19 +47,15 @@ func setAPIName(a *api.RestAPI, p patch) error {
 	return nil
 }
 
-// swapMediaType puts another type in the place of the one that the path
-// names; without a value there is nothing to swap.
+// swapMediaType takes the type away that the path names and puts another at
+// the end of the list, as AWS does it; without a value there is nothing to swap.
 func swapMediaType(a *api.RestAPI, p patch) error {
-	i := slices.Index(a.BinaryMediaTypes, p.args[0])
-	switch {
-	case p.text() == "":
+	if p.text() == "" || p.text() == p.args[0] && slices.Contains(a.BinaryMediaTypes, p.text()) {
 		return nil
-	case slices.Contains(a.BinaryMediaTypes, p.text()):
-		return nil
-	case i < 0:
+	}
+	a.BinaryMediaTypes = slices.DeleteFunc(a.BinaryMediaTypes, func(have string) bool { return have == p.args[0] })
+	if !slices.Contains(a.BinaryMediaTypes, p.text()) {
 		a.BinaryMediaTypes = append(a.BinaryMediaTypes, p.text())
-	default:
-		a.BinaryMediaTypes[i] = p.text()
 	}
 	return nil
 }
@@ -136,6 +132,15 @@ func setAccessMode(a *api.RestAPI, p patch) error {
 		return bad("Invalid EndpointAccessMode specified. Valid options are BASIC,STRICT")
 	}
 	a.EndpointAccessMode = p.value
+	return nil
+}
+
+// checkTLS refuses a newer security policy without an access mode.
+// parity: spec/definitions.md 5.6, security-policy.
+func checkTLS(policy, mode *string) error {
+	if strings.HasPrefix(text(policy), "SecurityPolicy_") && mode == nil {
+		return badf("Endpoint access mode must be specified for security policy %s", *policy)
+	}
 	return nil
 }
 

@@ -118,7 +118,7 @@ func TestUpdateRestApi(t *testing.T) {
 		{"remove description", `[{"op":"replace","path":"/description","value":"d"},{"op":"remove","path":"/description"}]`, `{` + name + `,` + rest + `}`},
 		{"key source", `[{"op":"replace","path":"/apiKeySource","value":"AUTHORIZER"}]`, strings.Replace(`{`+name+`,`+rest+`}`, "HEADER", "AUTHORIZER", 1)},
 		{"media types", `[{"op":"add","path":"/binaryMediaTypes/image~1png"},{"op":"add","path":"/binaryMediaTypes/a~1b"}]`, `{` + name + `,"binaryMediaTypes":["image/png","a/b"],` + rest + `}`},
-		{"media type swapped in place", `[{"op":"add","path":"/binaryMediaTypes/image~1png"},{"op":"add","path":"/binaryMediaTypes/a~1b"},{"op":"replace","path":"/binaryMediaTypes/image~1png","value":"image/gif"}]`, `{` + name + `,"binaryMediaTypes":["image/gif","a/b"],` + rest + `}`},
+		{"media type swapped", `[{"op":"add","path":"/binaryMediaTypes/image~1png"},{"op":"add","path":"/binaryMediaTypes/a~1b"},{"op":"replace","path":"/binaryMediaTypes/image~1png","value":"image/gif"}]`, `{` + name + `,"binaryMediaTypes":["a/b","image/gif"],` + rest + `}`},
 		{"media type removed", `[{"op":"add","path":"/binaryMediaTypes/image~1png"},{"op":"remove","path":"/binaryMediaTypes/image~1png"}]`, `{` + name + `,` + rest + `}`},
 		{"media type called dash", `[{"op":"add","path":"/binaryMediaTypes/-","value":"image/png"}]`, `{` + name + `,"binaryMediaTypes":["-"],` + rest + `}`},
 		{"compression", `[{"op":"replace","path":"/minimumCompressionSize","value":"10"}]`, `{` + name + `,"minimumCompressionSize":10,` + rest + `}`},

@@ -84,6 +84,9 @@ func (w *stagePatch) table() table[api.Stage] {
 
 // refuseStage words why an operation is not done on a path that a stage has.
 func refuseStage(p patch) error {
+	if strings.HasPrefix(p.path, canaryPath) && p.op != "copy" {
+		return refuseCanary(p)
+	}
 	switch p.op {
 	case "remove":
 		return noSetting(p)
@@ -94,6 +97,22 @@ func refuseStage(p patch) error {
 		return bad(badAccessLogPath)
 	}
 	return badf("Invalid %s operation with path: %s", p.op, p.path)
+}
+
+const canaryPath = "/canarySettings"
+
+// refuseCanary words why an operation is not done on a path of a canary.
+// parity: spec/control-plane.md 2.4; recorded for adding a deployment.
+func refuseCanary(p patch) error {
+	leaf := strings.HasPrefix(p.path, canaryPath+"/stageVariableOverrides/") ||
+		slices.Contains([]string{"/deploymentId", "/percentTraffic", "/useStageCache"}, p.path[len(canaryPath):])
+	switch {
+	case leaf:
+		return badf("Invalid %s operation with path: %s", p.op, p.path)
+	case p.op == "replace":
+		return badSettingPath(p.path)
+	}
+	return badf("Cannot %s method setting %s because there is no method setting for this method ", p.op, p.path[1:])
 }
 
 // noSetting refuses to remove what is not set. The blank at the end is AWS's.

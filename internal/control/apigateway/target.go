@@ -77,7 +77,7 @@ func checkServiceURI(i *api.Integration) error {
 	}
 	function := service == "lambda" && (strings.HasPrefix(target, "path/2015-03-31/functions/") ||
 		strings.HasPrefix(target, "path/2021-11-15/functions/"))
-	if i.Type == typeAWSProxy && !function {
+	if i.Type == typeAWSProxy && !function && service != "firehose" {
 		return bad("Integrations of type 'AWS_PROXY' currently only supports Lambda function and Firehose stream invocations.")
 	}
 	if i.Type == typeAWS && service != "lambda" && text(i.Credentials) == "" {

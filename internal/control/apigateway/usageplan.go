@@ -36,7 +36,7 @@ func (s *Service) CreateUsagePlan(ctx context.Context, in *v1.CreateUsagePlanInp
 	if err := checkTags(in.Tags); err != nil {
 		return nil, err
 	}
-	p := api.UsagePlan{Name: in.Name, Description: in.Description, Throttle: throttleOf(in.Throttle), Tags: in.Tags}
+	p := api.UsagePlan{Name: in.Name, Description: in.Description, Throttle: throttleOf(in.Throttle), Tags: some(in.Tags)}
 	if q := in.Quota; q != nil {
 		p.Quota = &api.Quota{Limit: value(q.Limit), Offset: value(q.Offset), Period: text(q.Period)}
 	}

@@ -13,7 +13,7 @@ import (
 // the answer says, as AWS's does, that it is pending.
 // parity: spec/http-websocket-domains.md D1, recorded.
 func (s *Service) CreateVpcLink(ctx context.Context, in *v1.CreateVpcLinkInput) (*v1.VpcLink, error) {
-	l := api.VPCLink{Name: in.Name, Description: in.Description, TargetARNs: in.TargetArns, Tags: in.Tags}
+	l := api.VPCLink{Name: in.Name, Description: in.Description, TargetARNs: in.TargetArns, Tags: some(in.Tags)}
 	if err := checkLink(&l); err != nil {
 		return nil, err
 	}
