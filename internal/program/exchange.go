@@ -46,16 +46,23 @@ type Exchange struct {
 	Remote netip.AddrPort // the connection's other end
 	Local  netip.AddrPort
 	TLS    bool
-	Start  time.Time // when the head was complete
+	// TLSVersion and CipherSuite are of the client's connection, by their
+	// numbers; 0: it has no TLS, or the driver does not know.
+	TLSVersion, CipherSuite uint16
+	Start                   time.Time // when the head was complete
 
 	// Found by the gateway.
 	API      *API
 	Stage    *Stage
 	Route    *Route
-	Method   []byte  // the method in effect; Request.Method decides about framing only
-	Path     []byte  // the request's path below the stage, raw, starts with one '/'
-	FullPath []byte  // the same with what stands before it (stage, base path), starts with one '/'
-	Params   []Param // in the order of Route.Params; values are raw
+	Method   []byte // the method in effect; Request.Method decides about framing only
+	Path     []byte // the request's path below the stage, raw, starts with one '/'
+	FullPath []byte // the same with what stands before it (stage, base path), starts with one '/'
+	// CustomDomain says that the client called a custom domain name, BasePath
+	// which of its mappings led here.
+	CustomDomain bool
+	BasePath     string
+	Params       []Param // in the order of Route.Params; values are raw
 
 	ID         [36]byte // request id, a UUID in text form; zero until Identify
 	ExtendedID [16]byte // extended request id, base64 ending in '='
@@ -71,9 +78,20 @@ type Exchange struct {
 	Call   Call
 	Reply  Reply
 	Answer Answer
+	// Sent is how many bytes of the answer's body the driver has handed to the
+	// client's connection.
+	Sent int64
+
+	// Phases are how the parts before the integration ended, as far as somebody
+	// asks; Authorizer is the call that an authorizer made.
+	Phases     [phases]Outcome
+	Authorizer AuthorizerCall
 
 	// ShowTrace gives the answer X-Amzn-Trace-Id; steps that call a back end set it.
 	ShowTrace bool
+
+	// Caching is what the stage's cache has to do with the exchange.
+	Caching Caching
 
 	// Failure is the refusal that became the answer, nil if none did. Its
 	// defaults are filled in.
@@ -82,10 +100,11 @@ type Exchange struct {
 	caller  Caller          // what Caller points to once Known was called
 	ctx     context.Context //nolint:containedctx // an exchange is the scope of one request
 	next    int
-	waiting bool // Call is to be made before the next step
-	bodyIn  bool // Body was read
-	sealed  bool // Answer has the fields that every answer has
-	parsed  bool // query is there
+	waiting bool          // Call is to be made before the next step
+	bodyIn  bool          // Body was read
+	took    time.Duration // what Took said
+	sealed  bool          // Answer has the fields that every answer has
+	parsed  bool          // query is there
 	failed  Refusal
 	arena   []byte
 	query   []Pair
@@ -108,7 +127,12 @@ type Caller struct {
 	Principal                                                   string            // authorizer.principalId
 	Context                                                     map[string]string // authorizer.{key}
 	Claims                                                      map[string]string // authorizer.claims, of a token
-	AuthorizerLatency                                           time.Duration     // authorizer.integrationLatency
+	// Permits says whether the policies of who signed the request let them do
+	// another action on the method that is called, such as
+	// execute-api:InvalidateCache. The step that verified the signature sets it.
+	// Nil: nobody signed, nothing is permitted.
+	Permits           func(x *Exchange, action string) bool
+	AuthorizerLatency time.Duration // authorizer.integrationLatency
 }
 
 // Overrides is what a mapping template wrote to $context.requestOverride and
@@ -122,25 +146,28 @@ type Overrides struct {
 
 // Call is a request to an upstream, prepared by a step.
 type Call struct {
-	Origin  *Origin
-	Method  []byte
-	Target  []byte // origin form
-	Host    []byte
-	Fields  []http1.Field // in order; without Host and framing, which the writer makes
-	Stream  bool          // relay the client's body as it comes; else Body is the body
-	Body    []byte
-	Buffer  int64         // > 0: read the whole answer, up to so many bytes, into Reply.Body; 0: Play again when the head is in
-	Timeout time.Duration // until the head (Buffer: the whole) of the answer is in
-	Idle    time.Duration // between two parts of a relayed body; 0: Timeout
+	Function string // ARN of a Lambda function, which its step calls itself; else empty
+	Origin   *Origin
+	Method   []byte
+	Target   []byte // origin form
+	Host     []byte
+	Fields   []http1.Field // in order; without Host and framing, which the writer makes
+	Stream   bool          // relay the client's body as it comes; else Body is the body
+	Body     []byte
+	Buffer   int64         // > 0: read the whole answer, up to so many bytes, into Reply.Body; 0: Play again when the head is in
+	Timeout  time.Duration // until the head (Buffer: the whole) of the answer is in
+	Idle     time.Duration // between two parts of a relayed body; 0: Timeout
 }
 
 // Reply is the upstream's answer to Call.
 type Reply struct {
-	Response http1.Response
-	Body     []byte        // if Call.Buffer
-	Latency  time.Duration // from the start of the call to the head
-	Failed   bool          // a function failed
-	Error    []byte        // its errorMessage
+	Response  http1.Response
+	Body      []byte        // if Call.Buffer
+	Latency   time.Duration // from the start of the call to the head
+	Failed    bool          // a function failed
+	Error     []byte        // its errorMessage
+	Returned  int           // its statusCode, if it returned one
+	RequestID string        // of the call, if no field says it
 }
 
 // Answer is what the client gets. Exactly one of Body, Stream and Relay is used.
@@ -161,6 +188,7 @@ type Origin struct {
 	Address    string // host:port to dial
 	ServerName string // TLS server name
 	SkipVerify bool   // tlsConfig.insecureSkipVerification
+	Client     string // id of the client certificate that is shown to it; empty: none
 }
 
 // What an exchange keeps of its memory for the next request, in bytes.
@@ -172,6 +200,7 @@ const (
 // Reset makes x ready for its next request and keeps its memory, unless a
 // request made it large.
 func (x *Exchange) Reset(ctx context.Context) {
+	x.Land(false) // of an exchange that was broken off
 	*x = Exchange{
 		Request: http1.Request{Fields: x.Request.Fields[:0]},
 		Body:    kept(x.Body, keptBody),
@@ -229,6 +258,10 @@ func (x *Exchange) KeepBytes(parts ...[]byte) []byte {
 	}
 	return x.arena[from:len(x.arena):len(x.arena)]
 }
+
+// KeepWith is Keep for what a function appends to the memory that it is given
+// and returns; it must not keep anything itself.
+func (x *Exchange) KeepWith(write func(memory []byte) []byte) { x.arena = write(x.arena) }
 
 // KeepVariable is Keep for the value of a variable. The variable must not
 // keep anything itself.

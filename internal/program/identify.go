@@ -12,6 +12,7 @@ import (
 // sentFields are the client's fields that the frame itself looks at.
 type sentFields struct {
 	trace    []byte // X-Amzn-Trace-Id
+	badID    bool   // x-amzn-RequestId is none
 	encoding []byte // Content-Encoding
 	encoded  int    // how many fields of that name
 }
@@ -33,8 +34,10 @@ func (x *Exchange) Identify() {
 				x.sent.trace = f.Value
 			}
 		case len("x-amzn-requestid"):
-			if http1.EqualFold(f.Name, "x-amzn-requestid") && isUUID(f.Value) {
-				id = f.Value
+			if http1.EqualFold(f.Name, "x-amzn-requestid") {
+				if x.sent.badID = !isUUID(f.Value); !x.sent.badID {
+					id = f.Value
+				}
 			} else if http1.EqualFold(f.Name, "content-encoding") {
 				x.sent.encoding = f.Value
 				x.sent.encoded++

@@ -95,7 +95,7 @@ func (x *Exchange) SetBody(body []byte) { x.Body, x.bodyIn = body, true }
 func (x *Exchange) Fail(err error) {
 	x.next = len(x.Route.Steps)
 	x.waiting = false
-	x.Follow()
+	x.Land(false)
 	x.failed = refusalOf(err)
 	x.Failure = &x.failed
 	x.refuse(&x.failed)
@@ -115,7 +115,7 @@ func refusalOf(err error) Refusal {
 
 // Finished runs the finishing steps, after the answer was sent.
 func (x *Exchange) Finished() {
-	x.Follow()
+	x.Land(false)
 	for i := range x.Route.Finish {
 		_ = x.Route.Finish[i].Run(x) // a finishing step logs its own trouble; the client has its answer
 	}

@@ -44,6 +44,12 @@ type Stage struct {
 	Account      string
 	Region       string
 	Variables    map[string]string
+	EndpointType string // EDGE, REGIONAL or PRIVATE
+	WebACL       string // ARN; empty: none
+
+	// Sample decides whether a request is traced whose client has not. Nil:
+	// none is, tracing is off.
+	Sample func(x *Exchange) bool
 
 	// CanaryRequest is $context.isCanaryRequest: "true" or "false" while the
 	// stage has a canary, else empty.

@@ -11,8 +11,9 @@ import (
 const maxTraceValue = 64
 
 // TraceID is X-Amzn-Trace-Id towards the back end: Root, Parent and Sampled as
-// the client sent them, and new where it did not. It is made when first asked for.
-// parity: spec/rest-data-plane.md 3.6.3.
+// the client sent them, and new where it did not. A stage with tracing is itself
+// the parent, and decides for clients that have not. It is made when first asked for.
+// parity: spec/rest-data-plane.md 3.6.3; services-observability.md 9.5.
 func (x *Exchange) TraceID() []byte {
 	if len(x.Trace) > 0 {
 		return x.Trace
@@ -29,16 +30,21 @@ func (x *Exchange) TraceID() []byte {
 		t = hexes(append(t, "1-"...), stamp[:])
 		t = hexes(append(t, '-'), raw[:12])
 	}
+	traced := x.Stage != nil && x.Stage.Sample != nil
 	t = append(t, ";Parent="...)
-	if parent != nil {
+	if parent != nil && !traced {
 		t = append(t, parent...)
 	} else {
 		t = hexes(t, raw[16:24])
 	}
 	t = append(t, ";Sampled="...)
 	switch {
-	case sampled != nil:
+	case sampled != nil && (!traced || string(sampled) != "?"):
 		t = append(t, sampled...)
+	case traced && !x.Stage.Sample(x):
+		t = append(t, '0')
+	case traced:
+		t = append(t, '1')
 	case parent != nil:
 		t = append(t, '1')
 	default:
@@ -46,6 +52,13 @@ func (x *Exchange) TraceID() []byte {
 	}
 	x.Trace = t
 	return t
+}
+
+// Chance is a random number below 1.
+func (x *Exchange) Chance() float64 {
+	var b [8]byte
+	x.fill(b[:])
+	return float64(binary.LittleEndian.Uint64(b[:])>>11) / (1 << 53)
 }
 
 func hexes(dst, raw []byte) []byte {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // Variable appends the value of one $context variable. It appends nothing if
@@ -222,10 +221,4 @@ func (x *Exchange) AppendSourceIP(dst []byte) []byte {
 		return dst
 	}
 	return ip.AppendTo(dst)
-}
-
-// AppendRequestTime appends when the request came in, in the form of the
-// Common Log Format: 18/Jul/2024:13:59:19 +0000.
-func (x *Exchange) AppendRequestTime(dst []byte) []byte {
-	return x.Start.In(time.UTC).AppendFormat(dst, "02/Jan/2006:15:04:05 -0700")
 }
