@@ -210,7 +210,8 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
 			Authorizers: s.callers, Keys: s.usage, Buckets: buckets, Throttle: accountThrottle(cfg, buckets),
 		},
-		Index:         s.usage,
+		Index:         gateway.Indexes{s.usage, s.book},
+		Identify:      s.identify,
 		InvokeDomains: cfg.InvokeDomains,
 		Control: control.NoForeignPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, lambda.CodePath) {
@@ -243,6 +244,11 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 // accountThrottle is the bucket of all requests; nil: there is none.
 func accountThrottle(cfg Config, buckets *limit.Buckets) step.Bucket {
 	if cfg.RateLimit == 0 {
+// identify shows a client certificate to the back ends of a stage.
+func (s *Server) identify(c *api.ClientCertificate) (step.Origins, error) {
+	return s.upstreams.Identity(c.ID, c.CertificatePEM, c.PrivateKeyPEM)
+}
+
 		return nil
 	}
 	throttle := api.Throttle{RateLimit: &cfg.RateLimit}

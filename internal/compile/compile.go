@@ -28,6 +28,9 @@ type Env struct {
 	Account, Region string
 	Origins         step.Origins
 	Functions       step.Functions
+	// ClientOrigins are those of HTTP integrations, which show the stage's client
+	// certificate. Nil: Origins.
+	ClientOrigins step.Origins
 	// Authorizers is what authorizers stand on. Nil: methods that ask for one
 	// are refused.
 	Authorizers *step.Authorizers

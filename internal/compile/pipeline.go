@@ -112,9 +112,9 @@ func (p *pipeline) integrate() program.Step {
 	case "MOCK":
 		return p.take(p.scope.IntegrateMock(p.method))
 	case "HTTP":
-		return p.take(p.scope.IntegrateHTTP(in, p.env.Origins))
+		return p.take(p.scope.IntegrateHTTP(in, p.origins()))
 	case "HTTP_PROXY":
-		return p.take(p.scope.IntegrateHTTPProxy(in, p.env.Origins))
+		return p.take(p.scope.IntegrateHTTPProxy(in, p.origins()))
 	case "AWS_PROXY":
 		return p.take(p.scope.IntegrateLambdaProxy(in, p.env.Functions))
 	case "AWS":
@@ -129,6 +129,14 @@ func (p *pipeline) integrate() program.Step {
 func (p *pipeline) mapResponse() program.Step {
 	switch p.kind() {
 	case "HTTP":
+// origins are where HTTP integrations lead.
+func (p *pipeline) origins() step.Origins {
+	if p.env.ClientOrigins != nil {
+		return p.env.ClientOrigins
+	}
+	return p.env.Origins
+}
+
 		return p.take(p.scope.MapResponse(p.method, false))
 	case "AWS":
 		return p.take(p.scope.MapResponse(p.method, true))

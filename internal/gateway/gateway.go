@@ -15,6 +15,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/compile"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/step"
@@ -39,6 +40,10 @@ type Config struct {
 	// FunctionURL finds a function URL by the first label of its host, in lower
 	// case. Nil: there are none.
 	FunctionURL func(id string) (step.FunctionURL, bool)
+
+	// Identify makes the origins that are shown a client certificate. Nil: none
+	// is shown to anybody.
+	Identify func(c *api.ClientCertificate) (step.Origins, error)
 
 	// Index is kept in step with the store, like the table. Nil: there is none.
 	Index Index

@@ -6,8 +6,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 
 	"github.com/stagedoor/stagedoor/internal/api"
@@ -20,6 +22,7 @@ import (
 // apiSource is an API as the store has it, and what became of it.
 type apiSource struct {
 	id       string
+	tags     map[string]string // those that change its limits
 	gone     bool
 	stages   map[string]*stageSource
 	compiled int // stages that were compiled for it
@@ -28,11 +31,13 @@ type apiSource struct {
 // stageSource is one stage: its document, and the program made of it.
 type stageSource struct {
 	doc     []byte // as the store has it
+	tags    map[string]string
 	stage   api.Stage
-	snap    *snapshot.REST // only while it is to be compiled
-	canary  *snapshot.REST // of its canary, if that gets requests; as long as snap
-	program *program.Stage // the last one that compiled; nil: none ever did
-	err     error          // why doc is not what program was made of
+	client  *api.ClientCertificate // that its back ends are shown; nil: none
+	snap    *snapshot.REST         // only while it is to be compiled
+	canary  *snapshot.REST         // of its canary, if that gets requests; as long as snap
+	program *program.Stage         // the last one that compiled; nil: none ever did
+	err     error                  // why doc is not what program was made of
 }
 
 // load reads the APIs that changed. A stage whose document is what it was
@@ -70,25 +75,27 @@ func (f *follower) load(ctx context.Context, dirty map[string]bool, all bool) (m
 
 func (f *follower) loadAPI(tx store.Tx, id string) (*apiSource, error) {
 	s := &apiSource{id: id, stages: map[string]*stageSource{}}
-	if _, err := tx.Get(api.RestAPIKey(id)); errors.Is(err, store.ErrMissing) {
+	a, err := store.Get[api.RestAPI](tx, api.RestAPIKey(id))
+	if errors.Is(err, store.ErrMissing) {
 		s.gone = true
 		return s, nil
 	} else if err != nil {
 		return nil, err
 	}
+	s.tags = limitTags(a.Tags)
 	before := f.built[id]
 	for item, err := range tx.Scan(api.Stages(id), "") {
 		if err != nil {
 			return nil, err
 		}
-		one := &stageSource{doc: bytes.Clone(item.Doc)}
+		one := &stageSource{doc: bytes.Clone(item.Doc), tags: s.tags}
 		parts := api.Split(item.Key)
 		name := parts[len(parts)-1]
 		s.stages[name] = one
 		if before != nil && before.stages[name] != nil {
 			old := before.stages[name]
 			one.program = old.program
-			if bytes.Equal(old.doc, one.doc) {
+			if bytes.Equal(old.doc, one.doc) && maps.Equal(old.tags, one.tags) {
 				s.stages[name] = old
 				continue
 			}
@@ -103,7 +110,21 @@ func (f *follower) loadAPI(tx store.Tx, id string) (*apiSource, error) {
 	return s, nil
 }
 
-// read decodes the stage and its deployment's snapshot.
+// limitTags are the tags that change an API's limits.
+func limitTags(all map[string]string) map[string]string {
+	var found map[string]string
+	for name, value := range all {
+		if strings.HasPrefix(name, api.LimitTag) {
+			if found == nil {
+				found = map[string]string{}
+			}
+			found[name] = value
+		}
+	}
+	return found
+}
+
+// read decodes the stage, its deployment's snapshot and what else it names.
 func (s *stageSource) read(tx store.Tx, id string) {
 	if err := json.Unmarshal(s.doc, &s.stage); err != nil {
 		s.err = fmt.Errorf("decode stage: %w", err)
@@ -113,6 +134,14 @@ func (s *stageSource) read(tx store.Tx, id string) {
 	if err != nil {
 		s.err = fmt.Errorf("read deployment %q: %w", s.stage.DeploymentID, err)
 		return
+	}
+	if id := s.stage.ClientCertificateID; id != nil && *id != "" {
+		cert, err := store.Get[api.ClientCertificate](tx, api.ClientCertificateKey(*id))
+		if err != nil {
+			s.err = fmt.Errorf("read client certificate %q: %w", *id, err)
+			return
+		}
+		s.client = &cert
 	}
 	if c := s.stage.Canary; c != nil && c.PercentTraffic > 0 {
 		canary, err := store.Get[snapshot.REST](tx, api.SnapshotKey(id, c.DeploymentID))
@@ -149,7 +178,7 @@ func (f *follower) compileAll(sources map[string]*apiSource) {
 			slots <- struct{}{}
 			wg.Go(func() {
 				defer func() { <-slots }()
-				one.compile(f.g.cfg.Env)
+				one.compile(&f.g.cfg)
 			})
 		}
 	}
@@ -158,13 +187,25 @@ func (f *follower) compileAll(sources map[string]*apiSource) {
 }
 
 // compile makes the program. What fails leaves the old one.
-func (s *stageSource) compile(env compile.Env) {
+func (s *stageSource) compile(cfg *Config) {
 	defer func() {
-		s.snap, s.canary = nil, nil
+		s.snap, s.canary, s.client = nil, nil, nil
 		if p := recover(); p != nil {
 			s.err = fmt.Errorf("compile stage %q: panic: %v\n%s", s.stage.Name, p, debug.Stack())
 		}
 	}()
+	env := cfg.Env
+	env.Tags = s.tags
+	if _, problems := env.Limits.For(s.snap.API.EndpointType, s.tags); len(problems) > 0 {
+		cfg.Log.Warn("tags of an API do not say what its limits are", "api", s.snap.API.ID, "error", errors.Join(problems...))
+	}
+	var err error
+	if s.client != nil && cfg.Identify != nil {
+		if env.ClientOrigins, err = cfg.Identify(s.client); err != nil {
+			s.err = err
+			return
+		}
+	}
 	made, err := compile.REST(env, *s.snap, s.stage)
 	if err != nil {
 		s.err = err

@@ -87,7 +87,11 @@ func (c *httpCall) note() string {
 			path.Write(p.text)
 		}
 	}
-	return fmt.Sprintf("%s %s://%s%s within %v", method, c.target.scheme, c.target.host, path.String(), c.timeout)
+	note := fmt.Sprintf("%s %s://%s%s within %v", method, c.target.scheme, c.target.host, path.String(), c.timeout)
+	if c.origin.Client != "" {
+		note += " with client certificate " + c.origin.Client
+	}
+	return note
 }
 
 // IntegrateHTTPProxy passes the request on to an HTTP endpoint; RelayHTTPProxy

@@ -2,10 +2,12 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -49,7 +51,8 @@ type Upstreams struct {
 	byName map[originName]*pool
 	pools  atomic.Pointer[[]*pool] // by Origin.ID; replaced, never changed
 	timer  *time.Timer             // closes what has been idle for too long; nil: none is set
-	closed bool
+	loops  []*Loops                // that have connections of their own
+	closed atomic.Bool
 }
 
 // UpstreamCounters count calls, for whoever exports them. All only grow.
@@ -66,6 +69,7 @@ type UpstreamCounters struct {
 type originName struct {
 	scheme, address, server string
 	skip                    bool
+	client                  string // see program.Origin.Client
 }
 
 // NewUpstreams makes Upstreams; it opens nothing.
@@ -93,6 +97,13 @@ func NewUpstreams(cfg UpstreamConfig) *Upstreams {
 // http or https; hostport gets the scheme's port if it has none; serverName is
 // what the certificate must be for, by default the host.
 func (u *Upstreams) Origin(scheme, hostport, serverName string, skipVerify bool) *program.Origin {
+	return u.origin(program.Origin{Scheme: scheme, Address: hostport, ServerName: serverName, SkipVerify: skipVerify}, nil)
+}
+
+// origin is the one origin that is like o, but for its ID. With cert, which is
+// that of o.Client, it is shown to whoever asks during the TLS handshake.
+func (u *Upstreams) origin(o program.Origin, cert *tls.Certificate) *program.Origin {
+	scheme, hostport, serverName, skipVerify := o.Scheme, o.Address, o.ServerName, o.SkipVerify
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
 		host = hostport
@@ -103,22 +114,22 @@ func (u *Upstreams) Origin(scheme, hostport, serverName string, skipVerify bool)
 		hostport = net.JoinHostPort(trimBrackets(host), port)
 	}
 	if scheme != "https" {
-		serverName, skipVerify = "", false
+		serverName, skipVerify, o.Client = "", false, ""
 	} else if serverName == "" {
 		serverName = trimBrackets(host)
 	}
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	name := originName{scheme, hostport, serverName, skipVerify}
+	name := originName{scheme, hostport, serverName, skipVerify, o.Client}
 	if p := u.byName[name]; p != nil {
 		return p.origin
 	}
 	before := *u.pools.Load()
 	p := &pool{ups: u, origin: &program.Origin{
-		ID: uint32(len(before)), Scheme: scheme, Address: hostport, ServerName: serverName, SkipVerify: skipVerify,
+		ID: uint32(len(before)), Scheme: scheme, Address: hostport, ServerName: serverName, SkipVerify: skipVerify, Client: o.Client,
 	}}
 	if scheme == "https" {
-		p.tls = u.tlsConfig(p.origin)
+		p.tls = u.tlsConfig(p.origin, cert)
 	}
 	after := append(append(make([]*pool, 0, len(before)+1), before...), p)
 	u.byName[name] = p
@@ -149,14 +160,31 @@ func (u *Upstreams) pool(o *program.Origin) (*pool, error) {
 // way go on.
 func (u *Upstreams) Close() {
 	u.mu.Lock()
-	u.closed = true
+	u.closed.Store(true)
 	if u.timer != nil {
 		u.timer.Stop()
 	}
+	loops := slices.Clone(u.loops)
 	u.mu.Unlock()
+	for _, ls := range loops {
+		ls.closeIdle()
+	}
 	for _, p := range *u.pools.Load() {
 		p.expire(never)
 	}
+}
+
+// join and part tell which loops have connections of their own.
+func (u *Upstreams) join(ls *Loops) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.loops = append(u.loops, ls)
+}
+
+func (u *Upstreams) part(ls *Loops) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.loops = slices.DeleteFunc(u.loops, func(l *Loops) bool { return l == ls })
 }
 
 // expireLater makes sure that idle connections are closed in time, even if no
@@ -164,7 +192,7 @@ func (u *Upstreams) Close() {
 func (u *Upstreams) expireLater(d time.Duration) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	if u.timer == nil && !u.closed {
+	if u.timer == nil && !u.closed.Load() {
 		u.timer = time.AfterFunc(d, u.expire)
 	}
 }

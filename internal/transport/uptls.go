@@ -12,8 +12,34 @@ import (
 // sessions is how many TLS sessions are kept for one origin.
 const sessions = 64
 
+// Identity is who upstreams are told that the gateway is: its origins are
+// apart from those of others, so that no connection is shared.
+type Identity struct {
+	ups  *Upstreams
+	id   string
+	cert tls.Certificate
+}
+
+// Identity shows a certificate, which has an id of its own, to the upstreams
+// that ask for one. Both are PEM; the key is PKCS #8.
+func (u *Upstreams) Identity(id, certificate, key string) (*Identity, error) {
+	cert, err := tls.X509KeyPair([]byte(certificate), []byte(key))
+	if err != nil {
+		return nil, fmt.Errorf("client certificate %s: %w", id, err)
+	}
+	return &Identity{u, id, cert}, nil
+}
+
+// Origin is Upstreams.Origin for calls under the identity.
+func (i *Identity) Origin(scheme, hostport, serverName string, skipVerify bool) *program.Origin {
+	return i.ups.origin(program.Origin{
+		Scheme: scheme, Address: hostport, ServerName: serverName, SkipVerify: skipVerify, Client: i.id,
+	}, &i.cert)
+}
+
 // tlsConfig is how an origin is spoken to over TLS: 1.2 at least, and HTTP/1.1.
-func (u *Upstreams) tlsConfig(o *program.Origin) *tls.Config {
+// cert may be nil.
+func (u *Upstreams) tlsConfig(o *program.Origin, cert *tls.Certificate) *tls.Config {
 	c := &tls.Config{
 		RootCAs:    u.cfg.RootCAs,
 		ServerName: o.ServerName,
@@ -21,6 +47,9 @@ func (u *Upstreams) tlsConfig(o *program.Origin) *tls.Config {
 		NextProtos: []string{"http/1.1"},
 
 		ClientSessionCache: tls.NewLRUClientSessionCache(sessions),
+	}
+	if cert != nil { // whoever the upstream says that it trusts: its list need not name what signs itself
+		c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return cert, nil }
 	}
 	if o.SkipVerify {
 		c.InsecureSkipVerify = true // replaced by verifyLoosely
