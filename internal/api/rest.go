@@ -103,7 +103,8 @@ type Stage struct {
 	CacheClusterEnabled bool                     `json:"cacheClusterEnabled"`
 	CacheClusterSize    *string                  `json:"cacheClusterSize,omitempty"` // GB, one of AWS's sizes
 	CacheClusterStatus  string                   `json:"cacheClusterStatus"`
-	MethodSettings      map[string]MethodSetting `json:"methodSettings"` // "{path}/{VERB}" as sent, "*/*"
+	CacheGeneration     int64                    `json:"cacheGeneration,omitempty"` // counts how often what the cache held was given up
+	MethodSettings      map[string]MethodSetting `json:"methodSettings"`            // "{path}/{VERB}" as sent, "*/*"
 	Variables           map[string]string        `json:"variables,omitempty"`
 	DocumentationVer    *string                  `json:"documentationVersion,omitempty"`
 	AccessLog           *AccessLogSettings       `json:"accessLogSettings,omitempty"`

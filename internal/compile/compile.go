@@ -18,6 +18,8 @@ import (
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/limit"
+	"github.com/stagedoor/stagedoor/internal/links"
+	"github.com/stagedoor/stagedoor/internal/limit/cache"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
 	"github.com/stagedoor/stagedoor/internal/step"
@@ -27,10 +29,17 @@ import (
 type Env struct {
 	Account, Region string
 	Origins         step.Origins
-	Functions       step.Functions
 	// ClientOrigins are those of HTTP integrations, which show the stage's client
 	// certificate. Nil: Origins.
 	ClientOrigins step.Origins
+	Functions       step.Functions
+	// Services is where AWS services are. Nil: nowhere.
+	Services *step.Services
+	// Credentials are those that integrations and authorizers act with. Nil:
+	// every role is taken, and nothing is signed.
+	Credentials step.Credentials
+	// Links are the VPC links that lead somewhere. Nil: none does.
+	Links *links.Links
 	// Authorizers is what authorizers stand on. Nil: methods that ask for one
 	// are refused.
 	Authorizers *step.Authorizers
@@ -41,6 +50,8 @@ type Env struct {
 	Buckets step.Buckets
 	// Throttle is the bucket of the whole account. Nil: there is none.
 	Throttle step.Bucket
+	// Caches are those of the stages. Nil: nothing is cached.
+	Caches step.Caches
 	// Template compiles mapping templates. Default step.CompileTemplate.
 	Template func(phase step.Phase, text string) (step.Renderer, error)
 	// Limits are what APIs are held to. Default: AWS's.
@@ -65,7 +76,9 @@ func REST(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) 
 // and the buckets of its throttles, count for both.
 // parity: spec/rest-data-plane.md 8.3.
 func Canary(env Env, snap snapshot.REST, stage api.Stage) (*program.Stage, error) {
-	stage.DeploymentID = stage.Canary.DeploymentID
+	settings := *stage.Canary
+	settings.UseStageCache = settings.UseStageCache && settings.DeploymentID == stage.DeploymentID
+	stage.DeploymentID, stage.Canary = settings.DeploymentID, &settings
 	variables := maps.Clone(stage.Variables)
 	if variables == nil {
 		variables = map[string]string{}
@@ -94,6 +107,7 @@ func rest(env Env, snap snapshot.REST, stage api.Stage, canary bool) (*program.S
 		Account: env.Account, Region: env.Region, APIID: snap.API.ID, DeploymentID: stage.DeploymentID,
 		Stage: stage.Name, Variables: stage.Variables, Binary: snap.API.BinaryMediaTypes, Template: env.Template,
 	}}
+	c.scope.Credentials, c.scope.Links = env.Credentials, env.Links
 	c.scope.Limits, _ = env.Limits.For(snap.API.EndpointType, env.Tags) // whoever has the tags tells of those that are wrong
 	c.scope.Coders, c.scope.Compressed = &step.Coders{}, snap.API.MinimumCompressionSize != nil
 	if stage.Canary != nil {
@@ -102,6 +116,7 @@ func rest(env Env, snap snapshot.REST, stage api.Stage, canary bool) (*program.S
 			c.scope.CanaryRequest, c.scope.StageCache = "true", stage.Canary.UseStageCache
 		}
 	}
+	c.cache = c.stageCache(&stage)
 	out := &program.Stage{
 		CanaryRequest: c.scope.CanaryRequest,
 		APIID:         snap.API.ID, Name: stage.Name, DeploymentID: stage.DeploymentID, Account: env.Account, Region: env.Region,
@@ -123,6 +138,7 @@ type compiler struct {
 	snap  snapshot.REST
 	stage api.Stage
 	scope step.Scope
+	cache *cache.Cache // of the stage; nil: none
 	// models are those that validators have asked for, by name.
 	models map[string]model
 }
@@ -178,7 +194,7 @@ func (c *compiler) bodyMode(m *api.Method) program.BodyMode {
 		return program.BodyBuffer
 	case in == nil:
 		return program.BodyDiscard
-	case in.Type == "HTTP_PROXY" && !step.MapsBody(in):
+	case in.Type == "HTTP_PROXY" && !step.MapsBody(in) && !step.HasLink(in):
 		return program.BodyStream
 	default:
 		return program.BodyBuffer

@@ -21,6 +21,7 @@ type pipeline struct {
 // stagedoor decides an order.
 func (p *pipeline) rest() []program.Step {
 	caller := p.authorize()
+	kept := p.cached()
 	return program.Compact(
 		p.protect(),
 		caller.Recall,
@@ -30,9 +31,12 @@ func (p *pipeline) rest() []program.Step {
 		p.throttle(),
 		p.decompress(), // after those that know the caller: a stranger has nothing inflated
 		p.validate(),
+		kept.Lookup, // an answer that is known ends here
+		kept.Wait,
 		p.mapRequest(),
-		p.integrate(),
+		kept.Buffered(p.integrate()),
 		p.mapResponse(),
+		kept.Fill,
 	)
 }
 
@@ -125,10 +129,6 @@ func (p *pipeline) integrate() program.Step {
 	return p.broken(p.kind() + " has no step here")
 }
 
-// mapResponse makes the answer of what came back.
-func (p *pipeline) mapResponse() program.Step {
-	switch p.kind() {
-	case "HTTP":
 // origins are where HTTP integrations lead.
 func (p *pipeline) origins() step.Origins {
 	if p.env.ClientOrigins != nil {
@@ -137,6 +137,10 @@ func (p *pipeline) origins() step.Origins {
 	return p.env.Origins
 }
 
+// mapResponse makes the answer of what came back.
+func (p *pipeline) mapResponse() program.Step {
+	switch p.kind() {
+	case "HTTP":
 		return p.take(p.scope.MapResponse(p.method, false))
 	case "AWS":
 		return p.take(p.scope.MapResponse(p.method, true))

@@ -148,6 +148,8 @@ type Overrides struct {
 type Call struct {
 	Function string // ARN of a Lambda function, which its step calls itself; else empty
 	Origin   *Origin
+	Others   Alternates // if no connection to Origin can be made; nil: none
+	Tried    int        // how many of Others were asked
 	Method   []byte
 	Target   []byte // origin form
 	Host     []byte

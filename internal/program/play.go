@@ -93,6 +93,9 @@ func (x *Exchange) SetBody(body []byte) { x.Body, x.bodyIn = body, true }
 // Fail ends the route with err as the answer: the only place where an error
 // becomes a response. Drivers call it with what went wrong in a call.
 func (x *Exchange) Fail(err error) {
+	if x.elsewhere(err) {
+		return
+	}
 	x.next = len(x.Route.Steps)
 	x.waiting = false
 	x.Land(false)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/lambda"
+	"github.com/stagedoor/stagedoor/internal/links"
 	"github.com/stagedoor/stagedoor/internal/program"
 )
 
@@ -27,7 +28,7 @@ type Scope struct {
 	Binary              MediaTypes        // the API's binaryMediaTypes
 
 	CanaryRequest string // "true" in a canary, "false" beside one, else empty
-	StageCache    bool   // of a canary: it shares the stage's cache where both run one deployment (useStageCache)
+	StageCache    bool   // of a canary: it shares the stage's cache, as both run one deployment (useStageCache)
 
 	Limits     api.Limits // of the API; zero fields: AWS's
 	Compressed bool       // the API compresses answers for clients that ask for it
@@ -37,6 +38,12 @@ type Scope struct {
 	Resource   string // its path, "/pets/{id}"
 	Method     string // GET, ..., or ANY
 	Operation  string // operationName; empty: none
+
+	// Credentials are those that integrations and authorizers act with. Nil:
+	// every role is taken, and nothing is signed.
+	Credentials Credentials
+	// Links are the VPC links that lead somewhere. Nil: none does.
+	Links *links.Links
 
 	// Template compiles the text of a mapping template that is not plain text.
 	Template func(phase Phase, text string) (Renderer, error)

@@ -104,6 +104,9 @@ func (s Scope) settingOf(settings map[string]api.MethodSetting) (name string, ok
 	return name, best > 0
 }
 
+// ownSetting is the rank of a setting for one verb of one path.
+const ownSetting = 4
+
 // rank is how closely a setting's name fits the method; 0: not at all.
 func (s Scope) rank(name string) int {
 	at := strings.LastIndexByte(name, '/')
@@ -123,6 +126,6 @@ func (s Scope) rank(name string) int {
 	case verb == "*":
 		return 3
 	default:
-		return 4
+		return ownSetting
 	}
 }

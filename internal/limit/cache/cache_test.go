@@ -325,11 +325,11 @@ func TestFlight(t *testing.T) {
 		if !leads || after == before {
 			t.Error("a flush leaves a flight")
 		}
-		before.Release()
+		before.Land(false)
 		if _, _, f, leads := c.Look(nil, k); leads || f != after {
 			t.Error("a flight of before ends one of after")
 		}
-		after.Release()
+		after.Land(false)
 		c.close()
 	})
 }

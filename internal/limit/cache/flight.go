@@ -38,8 +38,9 @@ func (sh *shard) join(k Key) (f *Flight, leads bool) {
 	return f, true
 }
 
-// Land ends the flight. alone: its answer is none to be kept, so those who
-// wait need not wait for each other, but ask for themselves.
+// Land ends the flight. Those who wait find the answer now, or one of them leads
+// in turn. alone: its answer is none to be kept, so they need not wait for each
+// other, but ask for themselves.
 func (f *Flight) Land(alone bool) {
 	sh := f.shard
 	sh.mu.Lock()
@@ -53,9 +54,6 @@ func (f *Flight) Land(alone bool) {
 	}
 	close(f.done)
 }
-
-// Release is Land for who has no answer: another one asks in turn.
-func (f *Flight) Release() { f.Land(false) }
 
 // Done is closed when the flight has ended.
 func (f *Flight) Done() <-chan struct{} { return f.done }
