@@ -64,6 +64,7 @@ func (t *taking) models(d *openapi.API) error {
 	if err := t.clear(api.Models(t.api.ID)); err != nil {
 		return err
 	}
+	taken := make([]api.Model, 0, len(d.Models))
 	for _, m := range d.Models {
 		key := api.ModelKey(t.api.ID, m.Name)
 		model, err := store.Get[api.Model](t.tx, key)
@@ -74,17 +75,27 @@ func (t *taking) models(d *openapi.API) error {
 			return err
 		}
 		model.Name, model.Description, model.ContentType, model.Schema = m.Name, m.Description, "application/json", m.Text(t.api.ID)
-		if err := checkModel(model); err != nil {
-			if err := t.note(err, "Unable to create model for '%s'", m.Name); err != nil {
-				return err
-			}
-			continue
-		}
 		if err := store.Put(t.tx, key, model); err != nil {
 			return err
 		}
+		taken = append(taken, model)
+	}
+	for i := range taken { // once all are there that they may refer to
+		if err := t.checkModel(&taken[i]); err != nil {
+			if err := t.note(err, "Unable to create model for '%s'", taken[i].Name); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+// checkModel is what CreateModel checks.
+func (t *taking) checkModel(m *api.Model) error {
+	if !modelName.MatchString(m.Name) {
+		return bad("Model name must be alphanumeric: " + m.Name)
+	}
+	return checkSchema(t.tx, t.api.ID, m)
 }
 
 func (t *taking) takeValidators(d *openapi.API) error {
@@ -170,14 +181,6 @@ func (t *taking) gatewayResponses(d *openapi.API) error {
 		}
 	}
 	return nil
-}
-
-// checkModel is what CreateModel checks.
-func checkModel(m api.Model) error {
-	if !modelName.MatchString(m.Name) {
-		return bad("Model name must be alphanumeric: " + m.Name)
-	}
-	return checkSchema(m.ContentType, m.Schema)
 }
 
 // checkImported is what CreateAuthorizer checks, its model's enum included.
