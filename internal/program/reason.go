@@ -13,9 +13,9 @@ func (r *Refusal) Reason(route *Route) string {
 	case IntegrationTimeout:
 		return "Execution failed due to a timeout error"
 	case IntegrationFailure:
-		return "Execution failed due to a network error communicating with endpoint: " + sentence(r.Cause)
+		return "Execution failed due to a network error communicating with endpoint: " + Sentence(r.Cause)
 	case APIConfigurationError, Default5XX, Internal:
-		text := sentence(r.Cause)
+		text := Sentence(r.Cause)
 		if r.Cause == nil {
 			text = r.asWritten(route)
 		}
@@ -44,15 +44,15 @@ func (r *Refusal) asWritten(route *Route) string {
 	if route != nil {
 		for _, s := range route.Steps {
 			if why, ok := strings.CutPrefix(s.Note, string(r.Type)+": "); ok && s.Name == "refuse" {
-				return sentence(errors.New(why))
+				return Sentence(errors.New(why))
 			}
 		}
 	}
 	return r.Message
 }
 
-// sentence is the first line of the innermost error, as a sentence begins.
-func sentence(err error) string {
+// Sentence is the first line of the innermost error, as a sentence begins.
+func Sentence(err error) string {
 	if err == nil {
 		return "Connection is closed"
 	}

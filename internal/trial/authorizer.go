@@ -47,7 +47,7 @@ func (b *Bench) Authorize(ctx context.Context, id string, r *Request) (*Verdict,
 			Responses: map[string]api.IntegrationResponse{"200": {StatusCode: "200"}},
 		},
 	}}
-	a := &interview{attempt: attempt{req: r, resource: "/", log: newJournal(), region: b.env.Region}, authorizer: id}
+	a := &interview{attempt: attempt{req: r, resource: "/", log: newLog(), region: b.env.Region}, authorizer: id}
 	if err := b.play(ctx, snap, &a.attempt, a); err != nil {
 		return nil, err
 	}
@@ -94,6 +94,6 @@ func (i *interview) Done(x *program.Exchange, _ []byte) {
 	case f.Type == program.AccessDenied:
 		i.log.line("The client is not authorized to perform this operation.")
 	default:
-		i.log.line("Execution failed due to configuration error: %s", sentence(f.Cause))
+		i.log.line("Execution failed due to configuration error: %s", program.Sentence(f.Cause))
 	}
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
+	"github.com/stagedoor/stagedoor/internal/step/journal"
 	"github.com/stagedoor/stagedoor/internal/transport"
 )
 
@@ -37,7 +38,7 @@ type Request struct {
 }
 
 // Field is a header field.
-type Field struct{ Name, Value string }
+type Field = journal.Field
 
 // Result is what a client would have got, and how it came to that.
 type Result struct {
@@ -70,7 +71,7 @@ func New(env compile.Env, cfg transport.Config) *Bench {
 // Play tries a method. A request that fails is a result; an error is a method
 // that cannot be compiled.
 func (b *Bench) Play(ctx context.Context, r *Request) (*Result, error) {
-	a := &attempt{req: r, log: newJournal(), region: b.env.Region}
+	a := &attempt{req: r, log: newLog(), region: b.env.Region}
 	snap, path := stripped(r)
 	a.resource = path
 	if err := b.play(ctx, snap, a, a); err != nil {
