@@ -60,6 +60,11 @@ type Config struct {
 	RateLimit  float64
 	BurstLimit int32
 
+	// CacheMemory is how much memory the caches of all stages may take together,
+	// in MiB. Each is held to the size of its own cluster as well. It is taken as
+	// answers come in. Default 1024.
+	CacheMemory int
+
 	// TLSCert and TLSKey are PEM files; with both, InvokeListen speaks TLS with
 	// HTTP/2. Default none.
 	TLSCert, TLSKey string
@@ -142,6 +147,7 @@ func Default() Config {
 		Region:              "us-east-1",
 		InvokeDomains:       []string{"amazonaws.com", "localhost", "localhost.localstack.cloud"},
 		Auth:                "off",
+		CacheMemory:         1024,
 		FunctionConcurrency: 1000,
 		FunctionIdle:        5 * time.Minute,
 		Grace:               30 * time.Second,
@@ -178,6 +184,9 @@ func (c *Config) Check() error {
 		bad("admin-listen %q: must be HOST:PORT, or off", c.AdminListen)
 	} else if c.AdminListen != "off" && !loopback(c.AdminListen) {
 		bad("admin-listen %q: the admin endpoint is not protected, so it listens on loopback only", c.AdminListen)
+	}
+	if c.CacheMemory < 0 {
+		bad("cache-memory %d: must not be negative", c.CacheMemory)
 	}
 	if c.Grace < 0 {
 		bad("grace %s: must not be negative", c.Grace)

@@ -28,6 +28,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/gateway"
 	host "github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/limit"
+	"github.com/stagedoor/stagedoor/internal/limit/cache"
 	"github.com/stagedoor/stagedoor/internal/step"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/store/sqlite"
@@ -208,7 +209,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		Store: s.store,
 		Env: compile.Env{
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
-			Authorizers: s.callers, Keys: s.usage, Buckets: buckets, Throttle: accountThrottle(cfg, buckets),
+			Authorizers: s.callers, Keys: s.usage, Buckets: buckets, Caches: cache.NewSet(s.clock, int64(cfg.CacheMemory)<<20), Throttle: accountThrottle(cfg, buckets),
 		},
 		Index:         gateway.Indexes{s.usage, s.book},
 		Identify:      s.identify,

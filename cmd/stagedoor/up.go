@@ -65,6 +65,7 @@ file that --config names: flag > environment > file > default.`,
 	f.StringArrayVar(&cfg.Parameters, "parameter", nil, "template parameter (`KEY=VALUE`, repeatable)")
 	f.Float64Var(&cfg.RateLimit, "rate-limit", cfg.RateLimit, "requests a second that the whole account may get; 0 is no limit")
 	f.Int32Var(&cfg.BurstLimit, "burst-limit", cfg.BurstLimit, "requests at once within --rate-limit; 0 is those of a second")
+	f.IntVar(&cfg.CacheMemory, "cache-memory", cfg.CacheMemory, "memory that the caches of all stages may take together (`MiB`)")
 	f.Int32Var(&cfg.FunctionConcurrency, "function-concurrency", cfg.FunctionConcurrency, "how many function calls, so processes, there may be at a time")
 	f.DurationVar(&cfg.FunctionIdle, "function-idle", cfg.FunctionIdle, "how long a warm function is kept without a call")
 	f.DurationVar(&cfg.Grace, "grace", cfg.Grace, "how long requests may take to finish at the end")

@@ -191,6 +191,7 @@ func (s *Service) deploymentHandlers() map[string]wire.Handler {
 		"DeleteStage": wire.Op(s.DeleteStage),
 
 		"FlushStageAuthorizersCache": wire.Op(s.FlushStageAuthorizersCache),
+		"FlushStageCache":            wire.Op(s.FlushStageCache),
 	}
 }
 

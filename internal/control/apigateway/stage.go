@@ -83,6 +83,7 @@ func (s *Service) newStage(name string) *api.Stage {
 	return &api.Stage{
 		Name: name, CacheClusterStatus: cacheOff, MethodSettings: map[string]api.MethodSetting{},
 		CreatedDate: now, LastUpdatedDate: now,
+		CacheGeneration: s.cfg.Now().UnixNano(), // that of no stage which had the name before
 	}
 }
 
@@ -97,13 +98,17 @@ func cacheSizes() []string {
 }
 
 // setCacheStatus brings the state of the cache in line with its switch. Here
-// it is on at once.
+// it is on at once, and empty.
 func setCacheStatus(stage *api.Stage) {
+	before := stage.CacheClusterStatus
 	stage.CacheClusterStatus = cacheOff
 	if !stage.CacheClusterEnabled {
 		return
 	}
 	stage.CacheClusterStatus = cacheOn
+	if before != cacheOn {
+		stage.CacheGeneration++
+	}
 	if stage.CacheClusterSize == nil {
 		smallest := cacheSizes()[0]
 		stage.CacheClusterSize = &smallest
