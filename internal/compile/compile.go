@@ -58,6 +58,8 @@ type Env struct {
 	Limits api.LimitRules
 	// Tags are the API's, as they are now; of them those count that raise Limits.
 	Tags map[string]string
+	// Ledger is where what requests came to is written down.
+	Ledger Ledger
 	// Now is the clock of Stage.Compiled. Default time.Now.
 	Now func() time.Time
 }
@@ -122,6 +124,10 @@ func rest(env Env, snap snapshot.REST, stage api.Stage, canary bool) (*program.S
 		APIID:         snap.API.ID, Name: stage.Name, DeploymentID: stage.DeploymentID, Account: env.Account, Region: env.Region,
 		Variables: stage.Variables, EndpointDisabled: snap.API.DisableExecuteEndpoint, Compiled: now(),
 	}
+	out.EndpointType, out.Sample = snap.API.EndpointType, c.tracing()
+	if stage.WebACLARN != nil {
+		out.WebACL = *stage.WebACLARN
+	}
 	var err error
 	if out.Responses, err = c.responses(); err != nil {
 		return nil, err
@@ -141,6 +147,7 @@ type compiler struct {
 	cache *cache.Cache // of the stage; nil: none
 	// models are those that validators have asked for, by name.
 	models map[string]model
+	access []program.Step // that write access logs; nil: not made yet
 }
 
 // router compiles every method and builds the tree over them.
@@ -149,7 +156,7 @@ func (c *compiler) router() (program.Router, error) {
 	for _, r := range c.snap.Resources {
 		paths[r.ID] = r.Path
 	}
-	out := &router{missing: noSuchRoute()}
+	out := &router{missing: c.noSuchRoute()}
 	var list []route.Route[*program.Route]
 	for i := range c.snap.Methods {
 		m := &c.snap.Methods[i]
@@ -181,6 +188,10 @@ func (c *compiler) method(m *api.Method, path string) (*program.Route, error) {
 	scope := c.scope
 	scope.ResourceID, scope.Resource, scope.Method, scope.Operation = m.ResourceID, path, m.HTTPMethod, r.OperationName
 	p := pipeline{compiler: c, scope: scope, method: m}
+	if setting, _ := scope.Setting(c.stage.MethodSettings); r.Body == program.BodyStream && step.BuffersForTrace(setting) {
+		r.Body = program.BodyBuffer
+	}
+	r.Finish = c.finish(scope, m)
 	tail := p.restTail()
 	r.Steps, r.Tail = append(p.rest(), tail...), len(tail)
 	return r, p.err
@@ -224,8 +235,10 @@ func (r *router) Routes() []*program.Route {
 
 // noSuchRoute answers what no method is for.
 // parity: spec/rest-data-plane.md 2.3.
-func noSuchRoute() *program.Route {
-	return &program.Route{Method: "*", Resource: "*", Steps: []program.Step{
+func (c *compiler) noSuchRoute() *program.Route {
+	scope := c.scope
+	scope.Method, scope.Resource = "*", "*"
+	return &program.Route{Method: "*", Resource: "*", Finish: c.finish(scope, nil), Steps: []program.Step{
 		step.RefuseStep(program.MissingAuthenticationToken.Refuse(nil), "no such route"),
 	}}
 }

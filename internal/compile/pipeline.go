@@ -24,8 +24,8 @@ func (p *pipeline) rest() []program.Step {
 	kept := p.cached()
 	return program.Compact(
 		p.protect(),
-		caller.Recall,
-		caller.Ask,
+		p.identified(caller.Recall),
+		p.identified(caller.Ask),
 		p.apiKey(),
 		p.usagePlan(),
 		p.throttle(),

@@ -88,6 +88,7 @@ func (g *Gateway) enterDomain(x *program.Exchange, table *Table, d *domain) {
 		x.Route = g.fronts.forbidden
 		return
 	}
+	x.CustomDomain, x.BasePath = true, strings.TrimPrefix(m.base, "/")
 	g.route(x, stage.Draw(x), path, oneSlash(rest))
 }
 

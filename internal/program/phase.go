@@ -33,8 +33,9 @@ type AuthorizerCall struct {
 	Latency   time.Duration
 }
 
-// Timed is s with its outcome noted as that of a phase.
-func (s Step) Timed(p Phase) Step {
+// Timed is s with its outcome noted as that of a phase. If it went well, so did
+// those of then.
+func (s Step) Timed(p Phase, then ...Phase) Step {
 	run := s.Run
 	if run == nil {
 		return s
@@ -43,13 +44,18 @@ func (s Step) Timed(p Phase) Step {
 		start := time.Now()
 		err := run(x)
 		x.Note(p, time.Since(start), err)
+		for _, next := range then {
+			if err == nil {
+				x.Phases[next] = Outcome{Status: 200}
+			}
+		}
 		return err
 	}
 	return s
 }
 
-// Note notes how a phase ended. What an authorizer's policy refuses was
-// refused by the policy, not by the authorizer.
+// Note notes how a phase ended. What a caller's policy refuses was refused by
+// the policy, not by whoever found out who is calling.
 func (x *Exchange) Note(p Phase, took time.Duration, err error) {
 	out := Outcome{Status: 200, Latency: took}
 	if err != nil {
@@ -61,8 +67,8 @@ func (x *Exchange) Note(p Phase, took time.Duration, err error) {
 		if out.Error == "" {
 			out.Error = d.message
 		}
-		if p == PhaseAuthorizer && r.Type == AccessDenied {
-			x.Phases[PhaseAuthorizer] = Outcome{Status: 200, Latency: took}
+		if (p == PhaseAuthorizer || p == PhaseAuthenticate) && r.Type == AccessDenied {
+			x.Phases[p] = Outcome{Status: 200, Latency: took}
 			p = PhaseAuthorize
 			out.Latency = 0
 		}

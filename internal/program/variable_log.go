@@ -48,6 +48,13 @@ func LogVariable(name string) Variable {
 			}
 			return append(dst, x.ID[:]...)
 		}
+	case "resourcePath":
+		return func(x *Exchange, dst []byte) []byte {
+			if x.Route == nil || x.Route.ResourceID == "" {
+				return dst // no method is for the request
+			}
+			return append(dst, x.Route.Resource...)
+		}
 	case "integrationErrorMessage":
 		return integrationVariable("error")
 	case "integrationLatency":

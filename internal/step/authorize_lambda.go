@@ -183,7 +183,12 @@ func (l *lambdaAuthorizer) invoke(x *program.Exchange) ([]byte, error) {
 	}
 	ctx, cancel := context.WithTimeout(x.Context(), authorizerTimeout)
 	defer cancel()
+	start := time.Now()
 	result, err := l.host.Invoke(ctx, l.function, event, false)
+	x.Authorizer = program.AuthorizerCall{Status: 500, Latency: time.Since(start)}
+	if err == nil {
+		x.Authorizer.Status, x.Authorizer.RequestID = 200, result.RequestID
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, program.AuthorizerFailure.Refuse(err)

@@ -127,9 +127,13 @@ func (f *function) invoke(x *program.Exchange, payload []byte) (result *lambda.R
 	}
 	ctx, done := context.WithTimeout(x.Context(), f.timeout)
 	start := time.Now()
+	x.Call.Function, x.Call.Body = f.arn, payload
 	result, err = f.host.Invoke(ctx, f.arn, payload, f.stream)
 	x.Reply.Latency = time.Since(start)
 	if err == nil {
+		x.Reply.Response.Status, x.Reply.RequestID = 200, result.RequestID
+		x.Reply.Body = result.Payload // for logs; custom integrations map it
+		x.Reply.Failed = result.FunctionError != ""
 		return result, done, nil
 	}
 	timedOut := ctx.Err() != nil && x.Context().Err() == nil

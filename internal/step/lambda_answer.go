@@ -42,7 +42,7 @@ func (r *answerReader) read(x *program.Exchange, payload []byte) error {
 	if err := r.fields(x, got); err != nil {
 		return malformed(err)
 	}
-	x.Answer.Status = got.status
+	x.Answer.Status, x.Reply.Returned = got.status, got.status
 	return r.body(x, got)
 }
 

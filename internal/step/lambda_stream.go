@@ -37,7 +37,7 @@ func (r *answerReader) stream(x *program.Exchange, s io.ReadCloser) error {
 	if err == nil {
 		var got returned
 		if got, err = parseReturned(head, true); err == nil {
-			x.Answer.Status = got.status
+			x.Answer.Status, x.Reply.Returned = got.status, got.status
 			err = r.fields(x, got)
 		}
 	}

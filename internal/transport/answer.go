@@ -63,10 +63,16 @@ func (e *exchange) tryAnswer(to answerer) error {
 		return err
 	}
 	if !silent {
-		to.part(a.Body)
+		e.part(to, a.Body)
 	}
 	to.finish()
 	return nil
+}
+
+// part sends part of a body, and counts it for those who take note at the end.
+func (e *exchange) part(to answerer, p []byte) {
+	e.x.Sent += int64(len(p))
+	to.part(p)
 }
 
 // relay passes the body of the reply on as it comes.
@@ -101,7 +107,7 @@ func (e *exchange) relay(to answerer, r *http1.Response, toHead, silent bool) er
 			to.finish()
 			return nil
 		default:
-			to.part(piece)
+			e.part(to, piece)
 		}
 		if err != nil {
 			e.srv.cfg.Log.Debug("upstream broke off", "origin", e.x.Call.Origin.Address, "error", err)
@@ -129,7 +135,7 @@ func (e *exchange) stream(to answerer, r *http1.Response, silent bool) error {
 		n, err := stream.Read(buf)
 		e.now = e.srv.clock.now()
 		if n > 0 {
-			to.part(buf[:n])
+			e.part(to, buf[:n])
 			if !to.flush() {
 				to.finish()
 				return nil

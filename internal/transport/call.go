@@ -81,6 +81,7 @@ func (c *call) do(e *exchange) error {
 		c.drop()
 		again := c.mayRetry(x.Call.Method, body, err)
 		if !again {
+			x.Reply.Latency = time.Duration(e.srv.clock.now() - start)
 			return c.refusal(e, err)
 		}
 		if mustDial = !errors.Is(err, errStale); mustDial {

@@ -34,6 +34,8 @@ type conn struct {
 	local  netip.AddrPort
 	state  atomic.Int32
 
+	tlsVersion, cipherSuite uint16
+
 	in   inbox // the head of the request, and what came with it
 	body clientBody
 	to   responder
@@ -87,7 +89,9 @@ func (c *conn) handshake() (http2 bool, err error) {
 	if err := tc.HandshakeContext(c.ses.ctx); err != nil {
 		return false, err
 	}
-	return tc.ConnectionState().NegotiatedProtocol == "h2", nil
+	state := tc.ConnectionState()
+	c.tlsVersion, c.cipherSuite = state.Version, state.CipherSuite
+	return state.NegotiatedProtocol == "h2", nil
 }
 
 // serveOne serves one request; more says that another may follow it.
@@ -180,6 +184,7 @@ func (c *conn) exchange(e *exchange) (more bool) {
 	x.Start = time.Now()
 	e.now = s.clock.at(x.Start)
 	x.Remote, x.Local, x.TLS = c.remote, c.local, c.ses.tls != nil
+	x.TLSVersion, x.CipherSuite = c.tlsVersion, c.cipherSuite
 	s.Counters.Requests.Add(1)
 	c.body.start(e)
 	c.to.reset(e, false)

@@ -103,6 +103,7 @@ func (h *h2conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.x.Start = time.Now()
 	e.now = s.clock.at(e.x.Start)
 	e.x.Remote, e.x.Local, e.x.TLS = h.c.remote, h.c.local, true
+	e.x.TLSVersion, e.x.CipherSuite = h.c.tlsVersion, h.c.cipherSuite
 	e.body = st
 	switch err := st.fill(&s.cfg.Limits); {
 	case err != nil:
