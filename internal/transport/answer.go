@@ -33,7 +33,11 @@ func (e *exchange) answer(to answerer) {
 	if err == nil {
 		return
 	}
-	e.x.Fail(err)
+	if e.x.Answer.Stream != nil {
+		e.aside(func() { e.x.Fail(err) }) // closes the stream, which may take a while
+	} else {
+		e.x.Fail(err)
+	}
 	e.x.Play() // what every answer has, is in this one too
 	if err := e.tryAnswer(to); err != nil {
 		e.srv.cfg.Log.Error("answer of a failure cannot be sent", "error", err)
@@ -124,15 +128,18 @@ func (e *exchange) stream(to answerer, r *http1.Response, silent bool) error {
 	if err := to.start(r); err != nil {
 		return err // Fail closes the stream
 	}
-	defer func() { _ = stream.Close() }() // it was read to its end, or nobody wants the rest
+	defer e.aside(func() { _ = stream.Close() }) // it was read to its end, or nobody wants the rest
 	if silent {
 		to.finish()
 		return nil
 	}
 	to.flush() // the head is worth having, however long the first part takes
 	buf := make([]byte, bodyBuffer)
+	var n int
+	var err error
+	read := func() { n, err = stream.Read(buf) }
 	for {
-		n, err := stream.Read(buf)
+		e.aside(read)
 		e.now = e.srv.clock.now()
 		if n > 0 {
 			e.part(to, buf[:n])

@@ -33,7 +33,8 @@ var (
 // point into its buffers until the next call of the exchange.
 type call struct {
 	ups  *Upstreams
-	pool *pool
+	on   strand // nil: a goroutine makes the call
+	pool connPool
 	conn *upConn // nil once the answer is in, or nothing more is wanted of it
 	out  []byte  // head of the request, and its body if that is small
 
@@ -61,11 +62,9 @@ func (c *call) init(u *Upstreams) { c.ups = u }
 func (c *call) do(e *exchange) error {
 	c.end()
 	x := &e.x
-	pool, err := c.ups.pool(x.Call.Origin)
-	if err != nil {
+	if err := c.find(x.Call.Origin); err != nil {
 		return err
 	}
-	c.pool = pool
 	body, err := c.prepare(e)
 	if err != nil {
 		return err
@@ -94,6 +93,29 @@ func (c *call) do(e *exchange) error {
 			c.drop()
 			return c.refusal(e, err)
 		}
+	}
+	return nil
+}
+
+// connPool is where the connections to an origin come from and go to.
+type connPool interface {
+	// take is an idle connection, nil if there is none.
+	take() *upConn
+	// put keeps a connection for the next call.
+	put(c *upConn, now moment)
+	// dial opens a connection, by a moment at the latest.
+	dial(ctx context.Context, by moment) (*upConn, error)
+}
+
+// find finds the pool of an origin: that of the loop, if there is one.
+func (c *call) find(o *program.Origin) error {
+	pool, err := c.ups.pool(o)
+	if err != nil {
+		return err
+	}
+	c.pool = pool
+	if c.on != nil {
+		c.pool = c.on.pool(pool)
 	}
 	return nil
 }
@@ -179,7 +201,7 @@ func (c *call) attempt(e *exchange, body *outgoing, mustDial bool) (err error) {
 	l.writeBy = min(c.by, e.now.plus(c.ups.cfg.WriteIdle))
 	var n int
 	if body == nil {
-		c.wrote, n, err = c.conn.converse(c.out, c.head.b, c.fresh)
+		c.wrote, n, err = c.converse(e.x.Call.Method)
 	} else {
 		n, err = c.sendLater(e, body)
 	}
@@ -187,6 +209,14 @@ func (c *call) attempt(e *exchange, body *outgoing, mustDial bool) (err error) {
 		return err
 	}
 	return c.readHead(e)
+}
+
+// converse sends the whole request and reads the first bytes of the answer. A
+// loop sees when an idle connection ends, so there it is worth another look only
+// before what must not be sent twice.
+func (c *call) converse(method []byte) (wrote, n int, err error) {
+	sure := c.fresh || c.conn.link.wire != nil && repeatable(method)
+	return c.conn.converse(c.out, c.head.b, sure)
 }
 
 // mayRetry says whether the call may be made again, given why it failed. What
@@ -201,6 +231,11 @@ func (c *call) mayRetry(method []byte, body *outgoing, err error) bool {
 	case c.wrote == 0:
 		return true
 	}
+	return repeatable(method)
+}
+
+// repeatable says whether a request may be made twice (RFC 9110 9.2.2).
+func repeatable(method []byte) bool {
 	switch string(method) {
 	case "GET", "HEAD", "OPTIONS", "PUT", "DELETE":
 		return true

@@ -14,6 +14,10 @@ type Config struct {
 	Upstreams *Upstreams   // where calls go; shared by servers. Default: new ones with defaults
 	Log       *slog.Logger // default: discards
 
+	// Loops serve the connections, where there are any; they bring their own
+	// Upstreams. Nil: each connection has its goroutine.
+	Loops *Loops
+
 	Limits   http1.Limits // of request heads
 	Timeouts Timeouts
 
@@ -80,6 +84,9 @@ func (c Config) defaults() Config {
 	orDuration(&c.Grace, 30*time.Second)
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Loops != nil {
+		c.Upstreams = c.Loops.upstreams()
 	}
 	if c.Upstreams == nil {
 		c.Upstreams = NewUpstreams(UpstreamConfig{})

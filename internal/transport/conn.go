@@ -41,13 +41,21 @@ type conn struct {
 	to   responder
 	ctx  *clientContext
 
+	on      strand        // nil: the connection has its goroutine
+	watch   watcher       // who looks whether the client goes
 	watched chan struct{} // closed when the watch has ended
 }
 
 func newConn(ses *session, nc net.Conn, remote netip.AddrPort) *conn {
-	l := newLink(nc, ses.srv.clock)
-	c := &conn{ses: ses, link: l, rw: l, remote: remote, local: addrPort(nc.LocalAddr())}
-	c.body.c, c.to.c = c, c
+	c := newParts(newLink(nc, ses.srv.clock))
+	c.ses, c.remote, c.local = ses, remote, addrPort(nc.LocalAddr())
+	return c
+}
+
+// newParts is a connection that does not know its ends yet.
+func newParts(l *link) *conn {
+	c := &conn{link: l, rw: l}
+	c.body.c, c.to.c, c.watch = c, c, c
 	return c
 }
 
@@ -96,10 +104,10 @@ func (c *conn) handshake() (http2 bool, err error) {
 
 // serveOne serves one request; more says that another may follow it.
 func (c *conn) serveOne() (more bool) {
-	if c.in.empty() && !c.awaitFirst() {
+	if c.in.empty() && !c.readFirst() {
 		return false
 	}
-	e := c.ses.srv.take(c.context())
+	e := c.ses.srv.take(c.context(), c.on)
 	switch n, err := c.readHead(e); {
 	case err != nil:
 		c.giveUp(e, err)
@@ -117,30 +125,41 @@ func (c *conn) serveOne() (more bool) {
 
 // context is the context of the next exchange.
 func (c *conn) context() *clientContext {
-	if c.ctx == nil {
-		c.ctx = &clientContext{server: c.ses.ctx, watch: c}
+	if c.ctx == nil || c.ctx.server != c.ses.ctx {
+		c.ctx = &clientContext{server: c.ses.ctx}
 	}
+	c.ctx.watch = c.watch
 	return c.ctx
 }
 
 // take is an exchange that is ready for a request.
-func (s *Server) take(ctx *clientContext) *exchange {
+func (s *Server) take(ctx *clientContext, on strand) *exchange {
 	e, ok := s.exchanges.Get().(*exchange)
 	if !ok {
 		e = newExchange(s)
 	}
-	e.ctx = ctx
+	e.ctx, e.on, e.call.on = ctx, on, on
 	e.reset()
 	return e
 }
 
-// awaitFirst waits for the first bytes of a request, until link.readBy.
-// Meanwhile the connection may be closed by drain.
-func (c *conn) awaitFirst() bool {
+// readFirst reads the first bytes of a request, until link.readBy.
+func (c *conn) readFirst() bool {
 	if len(c.in.b) > headBuffer {
 		c.in.b = nil // a large request is no reason to keep much while idle
 	}
 	c.in.reset(headBuffer)
+	if c.on == nil {
+		return c.awaitFirst()
+	}
+	n, err := c.rw.Read(c.in.b) // something has come
+	c.in.w = n
+	return err == nil
+}
+
+// awaitFirst is readFirst on a goroutine. Meanwhile the connection may be
+// closed by drain.
+func (c *conn) awaitFirst() bool {
 	if c.state.Store(connIdle); c.ses.draining.Load() {
 		return false
 	}
@@ -237,11 +256,10 @@ func (c *conn) linger() {
 	if c.to.err != nil || c.body.done && c.body.in.empty() && !c.to.front {
 		return // nobody is there, or nothing is left to come
 	}
-	if tc, ok := c.rw.(*tls.Conn); ok && tc.CloseWrite() != nil {
+	if tc, ok := c.rw.(interface{ CloseWrite() error }); ok && tc.CloseWrite() != nil {
 		return
 	}
-	tcp, ok := c.link.Conn.(interface{ CloseWrite() error })
-	if !ok || tcp.CloseWrite() != nil {
+	if !c.link.shut(endWriting) {
 		return
 	}
 	c.link.readBy = c.link.clock.now().plus(c.ses.srv.cfg.Timeouts.Linger)

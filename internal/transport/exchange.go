@@ -25,6 +25,7 @@ type exchange struct {
 	x   program.Exchange
 	srv *Server
 	ctx *clientContext
+	on  strand // nil: a goroutine plays it, which may block
 
 	body   requestBody
 	bodyIn bool // the whole body is in x.Body
@@ -36,6 +37,7 @@ type exchange struct {
 	whole []byte         // memory for x.Body
 	reply []byte         // memory for x.Reply.Body
 	now   moment         // about now: when the clock was last looked at
+	work  func()         // x.Work
 }
 
 // requestBody is the body of the request, as a client's connection has it.
@@ -63,6 +65,7 @@ var errSlow = errors.New("transport: body too slow")
 func newExchange(s *Server) *exchange {
 	e := &exchange{srv: s}
 	e.call.init(s.cfg.Upstreams)
+	e.work = e.x.Work
 	return e
 }
 
@@ -104,13 +107,22 @@ func (e *exchange) playOn() (done bool) {
 			}
 		case program.WantWork:
 			e.ctx.begin()
-			e.x.Work()
+			e.aside(e.work)
 			e.ctx.pause()
 			e.now = e.srv.clock.now()
 		case program.Done:
 			return true
 		}
 	}
+}
+
+// aside runs f where it may block.
+func (e *exchange) aside(f func()) {
+	if e.on == nil {
+		f()
+		return
+	}
+	e.on.aside(f)
 }
 
 // finished runs the finishing steps.
@@ -120,6 +132,12 @@ func (e *exchange) finished() {
 			e.srv.cfg.Log.Error("finishing step panicked", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
+	for i := range e.x.Route.Finish {
+		if e.x.Route.Finish[i].Waits {
+			e.aside(e.x.Finished)
+			return
+		}
+	}
 	e.x.Finished()
 }
 

@@ -96,7 +96,7 @@ func (h *h2conn) count(reset bool) {
 // ServeHTTP serves one stream.
 func (h *h2conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := h.c.ses.srv
-	e := s.take(&clientContext{server: r.Context()})
+	e := s.take(&clientContext{server: r.Context()}, nil)
 	defer e.call.end() // in case that something panics below
 	st := &h2stream{h: h, e: e, w: w, r: r, control: http.NewResponseController(w)}
 	s.Counters.Requests.Add(1)

@@ -4,9 +4,11 @@ import (
 	"bufio"
 	"context"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +21,29 @@ import (
 	"github.com/stagedoor/stagedoor/internal/transport/transporttest"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// engine is the driver that the tests use now.
+var engine string
+
+// engines are all drivers, or the one that STAGEDOOR_ENGINE names.
+type engines struct{ m *testing.M }
+
+// Run implements goleak.TestingM.
+func (e engines) Run() (code int) {
+	names := []string{"goroutine"}
+	if transport.NewLoops(transport.LoopsConfig{}) != nil {
+		names = append(names, "epoll")
+	}
+	if one := os.Getenv("STAGEDOOR_ENGINE"); one != "" {
+		names = []string{one}
+	}
+	for _, engine = range names {
+		fmt.Println("engine", engine)
+		code |= e.m.Run()
+	}
+	return code
+}
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(engines{m}) }
 
 // routes is a small handler: a table of routes by path, made by hand.
 type routes map[string]*program.Route
@@ -90,6 +114,9 @@ func startTLS(t testing.TB, cfg transport.Config, config *tls.Config) (addr stri
 	if cfg.Upstreams == nil {
 		cfg.Upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
 		t.Cleanup(cfg.Upstreams.Close)
+	}
+	if engine == "epoll" {
+		cfg.Loops = transport.NewLoops(transport.LoopsConfig{Upstreams: cfg.Upstreams, N: 2})
 	}
 	s = transport.NewServer(cfg)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

@@ -44,7 +44,25 @@ type link struct {
 	kicked atomic.Bool
 	pass   bool // whoever uses it sets deadlines of its own
 	socket socket
+	wire   wire // not nil: the connection is a loop's, and Conn is nil
 }
+
+// wire is a socket on a loop. Who waits for it gives the loop to others.
+type wire interface {
+	read(p []byte, by moment) (int, error)
+	write(p []byte, by moment) (int, error)
+	kick(on bool)
+	shut(how ending) error
+	close() error
+}
+
+// ending is how a connection is ended.
+type ending uint8
+
+const (
+	endWriting ending = iota // nothing more is sent; what comes can still be read
+	endAbrupt                // close is to provoke a reset
+)
 
 // errKicked is a read that was called off. It says that it is temporary,
 // because crypto/tls reads no more after an error that is not.
@@ -65,6 +83,9 @@ func newLink(c net.Conn, clk clock) *link {
 
 // Read reads until l.readBy.
 func (l *link) Read(p []byte) (int, error) {
+	if l.wire != nil {
+		return l.wire.read(p, l.readBy)
+	}
 	if l.pass {
 		return l.readNow(p)
 	}
@@ -117,6 +138,9 @@ func (l *link) readFailed(err error) error {
 
 // Write writes all of p until l.writeBy.
 func (l *link) Write(p []byte) (int, error) {
+	if l.wire != nil {
+		return l.wire.write(p, l.writeBy)
+	}
 	if l.pass {
 		return l.writeNow(p)
 	}
@@ -152,12 +176,46 @@ func (l *link) deadline(m moment) time.Time {
 // kick makes the present read and all to come fail with errKicked, until
 // unkick.
 func (l *link) kick() {
+	if l.wire != nil {
+		l.wire.kick(true)
+		return
+	}
 	l.kicked.Store(true)
 	_ = l.SetReadDeadline(l.clock.base) // fails only on a closed connection, where nobody waits
 }
 
 // unkick ends a kick. Only the goroutine that reads calls it.
 func (l *link) unkick() {
+	if l.wire != nil {
+		l.wire.kick(false)
+		return
+	}
 	l.kicked.Store(false)
 	l.readTimer = 1 // long past: the next read sets the timer
+}
+
+// Close closes the connection; whoever waits for it gets an error.
+func (l *link) Close() error {
+	if l.wire != nil {
+		return l.wire.close()
+	}
+	return l.Conn.Close()
+}
+
+// shut begins to end the connection, and says whether that is possible.
+func (l *link) shut(how ending) bool {
+	if l.wire != nil {
+		return l.wire.shut(how) == nil
+	}
+	tcp, ok := l.Conn.(interface {
+		CloseWrite() error
+		SetLinger(sec int) error
+	})
+	if !ok {
+		return false
+	}
+	if how == endAbrupt {
+		return tcp.SetLinger(0) == nil
+	}
+	return tcp.CloseWrite() == nil
 }

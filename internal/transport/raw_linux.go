@@ -3,6 +3,8 @@ package transport
 import (
 	"syscall"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // The sockets here never block, so these calls do without telling the
@@ -15,6 +17,25 @@ func rawRead(fd uintptr, p []byte) (int, error) { return raw(syscall.SYS_RECVFRO
 // rawWrite writes what fits to a socket that does not block.
 func rawWrite(fd uintptr, p []byte) (int, error) {
 	return raw(syscall.SYS_SENDTO, fd, p, syscall.MSG_NOSIGNAL)
+}
+
+// rawPeek looks at what is there, and leaves it there.
+func rawPeek(fd uintptr, p []byte) (int, error) {
+	return raw(syscall.SYS_RECVFROM, fd, p, syscall.MSG_PEEK)
+}
+
+// rawReadFile reads from a descriptor that is no socket.
+func rawReadFile(fd int, p []byte) (int, error) { return raw(syscall.SYS_READ, uintptr(fd), p, 0) }
+
+// rawEpollWait waits for some milliseconds, and keeps the thread meanwhile. It
+// is not ok if a signal came.
+func rawEpollWait(poller int, events []unix.EpollEvent, milliseconds int) (n int, ok bool) {
+	r, _, errno := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(poller), uintptr(unsafe.Pointer(&events[0])), //nolint:gosec // as many as there are
+		uintptr(len(events)), uintptr(milliseconds), 0, 0)
+	if errno != 0 {
+		return 0, false
+	}
+	return int(r), true
 }
 
 func raw(call, fd uintptr, p []byte, flags uintptr) (int, error) {

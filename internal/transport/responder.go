@@ -1,10 +1,6 @@
 package transport
 
-import (
-	"net"
-
-	"github.com/stagedoor/stagedoor/internal/http1"
-)
+import "github.com/stagedoor/stagedoor/internal/http1"
 
 const (
 	// Up to so many bytes of an answer are copied together, so that head and
@@ -99,8 +95,8 @@ func (t *responder) finish() {
 
 func (t *responder) abort() {
 	t.flush()
-	if tcp, ok := t.c.link.Conn.(*net.TCPConn); ok && t.cut {
-		_ = tcp.SetLinger(0) // a reset, because an orderly end would look like the body's
+	if t.cut {
+		t.c.link.shut(endAbrupt) // a reset, because an orderly end would look like the body's
 	}
 	t.lose()
 }

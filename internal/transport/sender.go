@@ -9,8 +9,8 @@ import (
 	"github.com/stagedoor/stagedoor/internal/http1"
 )
 
-// sender sends the body of a request to an upstream, on its own goroutine,
-// while the answer is waited for. It takes from the client no faster than the
+// sender sends the body of a request to an upstream, on its own strand, while
+// the answer is waited for. It takes from the client no faster than the
 // upstream takes from it.
 type sender struct {
 	conn  *upConn
@@ -22,10 +22,10 @@ type sender struct {
 	left    int64 // bytes to come, or http1.Chunked
 	chunked bool
 
-	last atomic.Bool   // nothing more is wanted of the client
-	done chan struct{} // closed at the end; what follows is set by then
-	at   moment        // when the last byte was sent
-	err  error         // the upstream did not take it
+	last atomic.Bool // nothing more is wanted of the client
+	run  branch      // what sends; what follows is set when it is over
+	at   moment      // when the last byte was sent
+	err  error       // the upstream did not take it
 	// client is set if the client's body could not be read to its end; the
 	// connection was closed then, so that the upstream cannot take what it has
 	// for the whole.
@@ -41,7 +41,7 @@ func (c *call) sendLater(e *exchange, body *outgoing) (int, error) {
 	}
 	s := &sender{
 		conn: conn, limit: e.limit(), idle: c.ups.cfg.WriteIdle,
-		static: body.static, left: body.length, chunked: body.length == http1.Chunked, done: make(chan struct{}),
+		static: body.static, left: body.length, chunked: body.length == http1.Chunked,
 	}
 	if body.client {
 		s.body = e.body
@@ -51,12 +51,11 @@ func (c *call) sendLater(e *exchange, body *outgoing) (int, error) {
 		return 0, err
 	}
 	c.sender = s
-	go s.run()
+	s.run = fork(c.on, s.send)
 	return c.read(c.head.b)
 }
 
-func (s *sender) run() {
-	defer close(s.done)
+func (s *sender) send() {
 	defer func() { s.at = s.conn.link.clock.now() }()
 	if s.body == nil {
 		s.last.Store(true)
@@ -107,48 +106,28 @@ func (s *sender) write(p []byte) {
 // never over. An upstream may answer the last byte before the goroutine that
 // sent it gets to say so: then it is worth a moment.
 func (s *sender) ended() bool {
-	const moment = 20 * time.Millisecond
-	select {
-	case <-s.done:
-		return s.err == nil && s.client == nil
-	default:
-	}
-	if !s.last.Load() {
-		return false
-	}
-	wait := time.NewTimer(moment)
-	defer wait.Stop()
-	select {
-	case <-s.done:
-		return s.err == nil && s.client == nil
-	case <-wait.C:
-		return false
-	}
+	return (s.run.over() || s.last.Load() && s.run.soon()) && s.err == nil && s.client == nil
 }
 
 // deadline is until when the answer may take: its time-out runs from the last
 // byte of the request.
 func (s *sender) deadline(now moment, timeout time.Duration) moment {
-	select {
-	case <-s.done:
+	if s.run.over() {
 		return s.at.plus(timeout)
-	default:
-		return now.plus(timeout)
 	}
+	return now.plus(timeout)
 }
 
 // stop ends the sending, wherever it is.
 func (s *sender) stop() {
-	select {
-	case <-s.done:
+	if s.run.over() {
 		return
-	default:
 	}
 	s.conn.close()
 	if s.body != nil {
 		s.body.interrupt()
 	}
-	<-s.done
+	s.run.wait()
 	if s.body != nil {
 		s.body.settle()
 	}

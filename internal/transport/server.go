@@ -63,6 +63,7 @@ type session struct {
 	ctx      context.Context //nolint:containedctx // ends when exchanges under way must
 	draining atomic.Bool
 	wg       sync.WaitGroup
+	at       *place // nil: it has no connections on loops
 
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
@@ -90,6 +91,20 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 	force, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	ses := &session{srv: s, tls: config, ctx: force, conns: map[*conn]struct{}{}, leaves: map[*func()]struct{}{}}
+	if s.cfg.Loops != nil {
+		at, err := s.cfg.Loops.serve(ses, ln)
+		if err != nil {
+			_ = ln.Close() // it was of no use
+			return err
+		}
+		if at != nil {
+			defer at.leave()
+			ses.at = at
+			err = at.wait(ctx.Done())
+			ses.drain(stop)
+			return err
+		}
+	}
 	unhook := context.AfterFunc(ctx, func() {
 		_ = ln.Close() // makes accept fail; the error is looked at there
 	})
@@ -204,6 +219,9 @@ func (ses *session) drain(stop context.CancelFunc) {
 	}
 	ses.mu.Unlock()
 	ses.each((*conn).closeIdle)
+	if ses.at != nil {
+		ses.at.drain()
+	}
 	done := make(chan struct{})
 	go func() {
 		ses.wg.Wait()
@@ -218,6 +236,9 @@ func (ses *session) drain(stop context.CancelFunc) {
 	}
 	stop()
 	ses.each((*conn).closeNow)
+	if ses.at != nil {
+		ses.at.closeNow()
+	}
 	<-done
 }
 

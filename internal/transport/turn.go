@@ -117,6 +117,9 @@ func (c *upConn) converse(out, in []byte, fresh bool) (wrote, n int, err error) 
 
 // quiet says that nothing has come on the connection, not even its end.
 func (c *upConn) quiet() bool {
+	if w, ok := c.link.wire.(interface{ quiet() bool }); ok {
+		return w.quiet()
+	}
 	if c.raw == nil {
 		return true // it cannot be looked at
 	}

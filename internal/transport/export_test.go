@@ -1,0 +1,4 @@
+package transport
+
+// LoopsChecked says that the tag loopcheck is set.
+const LoopsChecked = loopsChecked

@@ -1,0 +1,137 @@
+package transport
+
+import (
+	"context"
+	"net"
+	"slices"
+)
+
+// loopPool is a loop's own part of a pool.
+type loopPool struct {
+	l    *loop
+	pool *pool
+	idle []*upConn // by the time of their last use
+}
+
+func (l *loop) pool(p *pool) *loopPool {
+	lp := l.pools[p]
+	if lp == nil {
+		lp = &loopPool{l: l, pool: p}
+		l.pools[p] = lp
+	}
+	return lp
+}
+
+// take implements connPool.
+func (p *loopPool) take() *upConn {
+	n := len(p.idle)
+	if n == 0 {
+		return nil
+	}
+	c := p.idle[n-1]
+	p.idle[n-1] = nil
+	p.idle = p.idle[:n-1]
+	if s, ok := c.link.wire.(*upSock); ok {
+		s.idle = false
+	}
+	return c
+}
+
+// put implements connPool.
+func (p *loopPool) put(c *upConn, now moment) {
+	u := p.l.ups
+	if len(p.idle) >= u.cfg.MaxIdle || u.closed.Load() {
+		c.close()
+		return
+	}
+	c.since = now
+	p.idle = append(p.idle, c)
+	if s, ok := c.link.wire.(*upSock); ok {
+		s.rest(never)
+	}
+	if p.l.sweep == 0 {
+		p.l.sweep = now.plus(u.cfg.IdleTimeout)
+	}
+}
+
+// expireIdle closes the connections that have been idle since before or at a
+// moment.
+func (l *loop) expireIdle(at moment) {
+	oldest := never
+	for _, p := range l.pools {
+		n := 0
+		for n < len(p.idle) && p.idle[n].since <= at {
+			p.idle[n].close()
+			n++
+		}
+		if p.idle = slices.Delete(p.idle, 0, n); len(p.idle) > 0 {
+			oldest = min(oldest, p.idle[0].since)
+		}
+	}
+	if l.sweep = 0; oldest != never {
+		l.sweep = oldest.plus(l.ups.cfg.IdleTimeout)
+	}
+}
+
+// dial implements connPool. Names are resolved and connections are made by a
+// helper; a plain one is the loop's then.
+func (p *loopPool) dial(ctx context.Context, by moment) (c *upConn, err error) {
+	p.l.current.aside(func() { c, err = p.pool.dial(ctx, by) })
+	if err != nil {
+		return nil, err
+	}
+	if c.rw == c.link {
+		if fd, err := takeOut(c.link.Conn); err == nil {
+			return c, p.adopt(c, fd)
+		}
+	}
+	c.rw = &asideConn{c.rw, p.l}
+	return c, nil
+}
+
+// adopt makes a connection, whose descriptor was copied, the loop's.
+func (p *loopPool) adopt(c *upConn, fd int) error {
+	_ = c.link.Conn.Close() // the copy lives on
+	s := &upSock{conn: c, home: p}
+	c.link.Conn, c.raw, c.turn = nil, nil, turn{}
+	c.link.wire = s
+	return p.l.add(&s.sock, s, fd)
+}
+
+// upSock is the socket of a connection to an upstream.
+type upSock struct {
+	sock
+	conn *upConn
+	home *loopPool
+}
+
+// readable implements idler: nothing is to come on an idle connection, and what
+// comes is nobody's answer.
+func (s *upSock) readable() {
+	p := s.home
+	if i := slices.Index(p.idle, s.conn); i >= 0 {
+		p.idle = slices.Delete(p.idle, i, i+1)
+	}
+	p.l.ups.Counters.Stale.Add(1)
+	s.conn.close()
+}
+
+// late implements idler. Idle connections have a clock of their own, see
+// expireIdle.
+func (s *upSock) late() {}
+
+// asideConn is a connection that only a goroutine can wait for.
+type asideConn struct {
+	net.Conn
+	l *loop
+}
+
+func (a *asideConn) Read(p []byte) (n int, err error) {
+	a.l.current.aside(func() { n, err = a.Conn.Read(p) })
+	return n, err
+}
+
+func (a *asideConn) Write(p []byte) (n int, err error) {
+	a.l.current.aside(func() { n, err = a.Conn.Write(p) })
+	return n, err
+}

@@ -1,0 +1,303 @@
+package transport
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	wantRead  = unix.EPOLLIN | unix.EPOLLRDHUP
+	wantWrite = unix.EPOLLOUT
+)
+
+// sock is a socket on a loop. It is small, as an idle connection has not much
+// else.
+//
+// The poller says of a socket that can be read or written that it is so, again
+// and again. Which of the two it says is left as it was as long as that is of
+// use, so that a usual request changes nothing.
+type sock struct {
+	timer
+	l     *loop
+	fd    int32 // -1: closed
+	asked uint32
+
+	reader, writer  *task  // who waits
+	readBy, writeBy moment // until when: of who waits, and readBy of an idle one
+	owner           idler
+
+	idle   bool // the owner is told if something comes
+	dry    bool // the last read left nothing
+	kicked bool
+	half   atomic.Bool // the other end sends nothing more
+	watch  atomic.Pointer[func()]
+}
+
+// idler has a socket that nobody reads from.
+type idler interface {
+	// readable is called by the loop when there is something to read, or the
+	// end.
+	readable()
+	// late is called when nothing has come in time.
+	late()
+}
+
+// add makes s a socket of the loop.
+func (l *loop) add(s *sock, owner idler, fd int) error {
+	s.l, s.owner, s.fd, s.asked = l, owner, int32(fd), wantRead //nolint:gosec // descriptors are small
+	for fd >= len(l.socks) {
+		l.socks = append(l.socks, make([]*sock, max(1024, len(l.socks)))...)
+	}
+	if err := unix.EpollCtl(l.poller, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: s.asked, Fd: s.fd}); err != nil {
+		s.fd = -1
+		return err
+	}
+	l.socks[fd] = s
+	return nil
+}
+
+// ask changes what the poller is asked for.
+func (s *sock) ask(events uint32) {
+	if s.asked == events || s.fd < 0 {
+		return
+	}
+	op := unix.EPOLL_CTL_MOD
+	switch {
+	case s.asked == 0:
+		op = unix.EPOLL_CTL_ADD
+	case events == 0:
+		op = unix.EPOLL_CTL_DEL // or it would go on to say that the connection is over
+	}
+	s.asked = events
+	// It fails only if memory is out; then the timer ends the wait.
+	_ = unix.EpollCtl(s.l.poller, op, int(s.fd), &unix.EpollEvent{Events: events, Fd: s.fd})
+}
+
+// event is told by the poller. What it says may be out of date, so it is never
+// more than a reason to try.
+func (s *sock) event(ev uint32) {
+	if ev&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
+		ev |= wantRead | wantWrite
+	}
+	if ev&unix.EPOLLRDHUP != 0 && !s.half.Swap(true) {
+		if gone := s.watch.Load(); gone != nil {
+			(*gone)()
+		}
+	}
+	if ev&wantWrite != 0 {
+		s.writable()
+	}
+	if ev&wantRead == 0 || s.fd < 0 {
+		return
+	}
+	s.dry = false
+	switch t := s.reader; {
+	case t != nil:
+		s.reader, t.why = nil, nil
+		s.l.switchTo(t)
+	case s.idle:
+		s.owner.readable()
+	case s.half.Load():
+		s.ask(s.asked &^ wantRead)
+	default:
+		s.ask(s.asked&^wantRead | unix.EPOLLRDHUP)
+	}
+}
+
+func (s *sock) writable() {
+	if t := s.writer; t != nil {
+		s.writer, t.why = nil, nil
+		s.l.switchTo(t)
+		return
+	}
+	s.ask(s.asked &^ wantWrite)
+}
+
+// look is called when a timer has gone off, which may be early.
+func (s *sock) look(now moment) {
+	due := never
+	if s.reader != nil {
+		due = s.readBy
+		if due <= now {
+			t := s.reader
+			s.reader = nil
+			t.wakeUp(os.ErrDeadlineExceeded)
+			due = never
+		}
+	}
+	if s.writer != nil {
+		if s.writeBy <= now {
+			t := s.writer
+			s.writer = nil
+			t.wakeUp(os.ErrDeadlineExceeded)
+		} else {
+			due = min(due, s.writeBy)
+		}
+	}
+	if s.idle {
+		if s.readBy <= now {
+			s.owner.late()
+			return
+		}
+		due = min(due, s.readBy)
+	}
+	if due != never {
+		s.l.wheel.arm(s, due)
+	}
+}
+
+// rest leaves the socket idle until a moment.
+func (s *sock) rest(by moment) {
+	s.idle, s.readBy = true, by
+	s.ask(s.asked | wantRead)
+	if by != never {
+		s.l.wheel.arm(s, by)
+	}
+}
+
+// await waits until there may be something to read.
+func (s *sock) await(by moment) error {
+	if s.fd < 0 {
+		return net.ErrClosed
+	}
+	if s.kicked {
+		return errKicked
+	}
+	if by <= s.l.now {
+		return os.ErrDeadlineExceeded
+	}
+	s.reader, s.readBy = s.l.current, by
+	s.ask(s.asked | wantRead)
+	if by != never {
+		s.l.wheel.arm(s, by)
+	}
+	t := s.reader
+	t.park()
+	return t.why
+}
+
+// read implements wire.
+func (s *sock) read(p []byte, by moment) (int, error) {
+	mine(s.l)
+	s.l.current.breathe()
+	for {
+		if s.dry {
+			if err := s.await(by); err != nil {
+				return 0, err
+			}
+		}
+		if s.fd < 0 {
+			return 0, net.ErrClosed
+		}
+		n, err := rawRead(uintptr(s.fd), p)
+		switch {
+		case err == syscall.EAGAIN: //nolint:errorlint // an errno
+			s.dry = true
+		case err != nil:
+			return 0, err
+		case n == 0 && len(p) > 0:
+			return 0, io.EOF
+		default:
+			s.dry = n < len(p) && !s.half.Load()
+			return n, nil
+		}
+	}
+}
+
+// write implements wire.
+func (s *sock) write(p []byte, by moment) (int, error) {
+	mine(s.l)
+	s.l.current.breathe()
+	for done := 0; ; {
+		if s.fd < 0 {
+			return done, net.ErrClosed
+		}
+		n, err := rawWrite(uintptr(s.fd), p[done:])
+		done += n
+		switch {
+		case done == len(p):
+			return done, nil
+		case err == nil:
+			continue
+		case err != syscall.EAGAIN: //nolint:errorlint // an errno
+			return done, err
+		case by <= s.l.now:
+			return done, os.ErrDeadlineExceeded
+		}
+		s.writer, s.writeBy = s.l.current, by
+		s.ask(s.asked | wantWrite)
+		if by != never {
+			s.l.wheel.arm(s, by)
+		}
+		t := s.writer
+		t.park()
+		if t.why != nil {
+			return done, t.why
+		}
+	}
+}
+
+// kick implements wire.
+func (s *sock) kick(on bool) {
+	mine(s.l)
+	s.kicked = on
+	if t := s.reader; on && t != nil {
+		s.reader = nil
+		t.wakeUp(errKicked)
+	}
+}
+
+// shut implements wire.
+func (s *sock) shut(how ending) error {
+	if s.fd < 0 {
+		return net.ErrClosed
+	}
+	if how == endAbrupt {
+		return unix.SetsockoptLinger(int(s.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
+	}
+	return unix.Shutdown(int(s.fd), unix.SHUT_WR)
+}
+
+// close implements wire.
+func (s *sock) close() error {
+	mine(s.l)
+	if s.fd < 0 {
+		return net.ErrClosed
+	}
+	fd := int(s.fd)
+	s.l.wheel.remove(s)
+	s.l.socks[fd] = nil
+	s.fd, s.idle = -1, false
+	for _, t := range [...]*task{s.reader, s.writer} {
+		if t != nil {
+			t.wakeUp(net.ErrClosed)
+		}
+	}
+	s.reader, s.writer = nil, nil
+	s.l.dead = append(s.l.dead, fd)
+	return nil
+}
+
+// quiet says that nothing has come, not even the end.
+func (s *sock) quiet() bool {
+	var b [1]byte
+	_, err := rawPeek(uintptr(s.fd), b[:])
+	return errors.Is(err, syscall.EAGAIN)
+}
+
+// startWatch implements watcher. It is called by a helper or by the loop.
+func (s *sock) startWatch(gone func()) {
+	s.watch.Store(&gone)
+	if s.half.Load() {
+		gone()
+	}
+}
+
+// stopWatch implements watcher.
+func (s *sock) stopWatch() { s.watch.Store(nil) }

@@ -1,0 +1,177 @@
+package transport
+
+import (
+	"fmt"
+	"iter"
+	"runtime/debug"
+)
+
+// task is a coroutine of a loop. What it does may look as if it blocked: where
+// it waits, it gives the loop to others, and goes on where it was.
+type task struct {
+	l      *loop
+	resume func() (struct{}, bool)
+	stop   func()
+	yield  func(struct{}) bool
+
+	work func() // what it does when it is next resumed; nil: it serves peer
+	peer *peer
+	conn *conn // with its buffers; made when it first serves a client
+
+	ops    int   // reads and writes since it was resumed
+	why    error // why a wait ended
+	queued bool  // it is in loop.ready
+
+	job      func() // what a helper does for it
+	help     func() // the helper
+	panicked any
+	checked
+}
+
+// task is a task that has nothing to do.
+func (l *loop) task() *task {
+	if n := len(l.spare); n > 0 {
+		t := l.spare[n-1]
+		l.spare[n-1] = nil
+		l.spare = l.spare[:n-1]
+		return t
+	}
+	t := &task{l: l}
+	t.help = func() {
+		defer l.post(t)
+		defer func() {
+			if p := recover(); p != nil {
+				t.panicked = fmt.Sprintf("%v\n%s", p, debug.Stack())
+			}
+		}()
+		t.job()
+	}
+	t.resume, t.stop = iter.Pull(t.run)
+	t.resume()
+	return t
+}
+
+// run is what the coroutine does.
+func (t *task) run(yield func(struct{}) bool) {
+	t.yield = yield
+	for yield(struct{}{}) {
+		enter(t)
+		if t.work != nil {
+			t.work()
+			t.work = nil
+		} else {
+			t.serve()
+		}
+		t.l.busy--
+		t.l.spare = append(t.l.spare, t)
+	}
+}
+
+// start gives a task something to do and switches to it. Only the loop itself
+// does that, never a task.
+func (l *loop) start(t *task) {
+	l.busy++
+	l.switchTo(t)
+	if len(l.spare) > spareTasks {
+		last := len(l.spare) - 1
+		l.spare[last].stop()
+		l.spare[last] = nil
+		l.spare = l.spare[:last]
+	}
+}
+
+// switchTo goes on with a task until it waits or has done.
+func (l *loop) switchTo(t *task) {
+	l.current = t
+	t.ops, t.queued = 0, false
+	t.resume()
+	l.current = nil
+}
+
+// park gives the loop to others, until somebody wakes the task.
+func (t *task) park() {
+	t.yield(struct{}{}) // false only for a task that has nothing to do
+	enter(t)
+}
+
+// wakeUp ends the wait of a task that is parked, in the next turn.
+func (t *task) wakeUp(why error) {
+	t.why = why
+	if !t.queued {
+		t.queued = true
+		t.l.ready = append(t.l.ready, t)
+	}
+}
+
+// breathe gives the loop to others if the task has had it for long.
+func (t *task) breathe() {
+	if t.ops++; t.ops >= turnOps {
+		t.wakeUp(nil)
+		t.park()
+	}
+}
+
+// aside implements strand.
+func (t *task) aside(f func()) {
+	l := t.l
+	t.job = f
+	if l.helpers < l.set.cfg.Helpers {
+		l.help(t)
+	} else {
+		l.line = append(l.line, t)
+	}
+	t.park()
+	t.job = nil
+	if p := t.panicked; p != nil {
+		t.panicked = nil
+		panic(p)
+	}
+}
+
+func (l *loop) help(t *task) {
+	l.helpers++
+	go t.help()
+}
+
+// pool implements strand.
+func (t *task) pool(p *pool) connPool { return t.l.pool(p) }
+
+// fork implements strand.
+func (t *task) fork(f func()) branch {
+	b := &twig{l: t.l}
+	other := t.l.task()
+	other.work = func() {
+		defer b.end()
+		f()
+	}
+	t.l.busy++
+	other.wakeUp(nil)
+	return b
+}
+
+// twig is a branch on a loop.
+type twig struct {
+	l       *loop
+	ended   bool
+	waiting *task
+}
+
+func (b *twig) end() {
+	b.ended = true
+	if b.waiting != nil {
+		b.waiting.wakeUp(nil)
+		b.waiting = nil
+	}
+}
+
+func (b *twig) over() bool { return b.ended }
+
+// soon does not wait: a twig that could go on has done so.
+func (b *twig) soon() bool { return b.ended }
+
+func (b *twig) wait() {
+	if !b.ended {
+		b.waiting = b.l.current
+		b.waiting.park()
+	}
+}
