@@ -29,6 +29,7 @@ var floors = map[string]int{
 	"internal/program":   40,
 	"internal/snapshot":  40,
 
+	"internal/links":    20, // stands on api and store; integrations are led by it
 	"internal/usage":    20, // stands on api, store and limit; Exchange holds its Grant
 	"internal/identity": 20, // stands on api, store and engine; Exchange holds who signed
 

@@ -5,13 +5,16 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"time"
 
+	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/control/apigateway"
+	"github.com/stagedoor/stagedoor/internal/engine/awscall"
 	"github.com/stagedoor/stagedoor/internal/engine/jwt"
+	"github.com/stagedoor/stagedoor/internal/links"
 )
 
 // Config is all that stagedoor is told at start. Default gives the values that
@@ -46,8 +49,36 @@ type Config struct {
 	// itself go: "SERVICE=URL", "default=URL" for all others.
 	AWSEndpoints []string
 
-	// Auth says whether control-plane calls must be signed by a known key.
+	// AWSAccessKeyID and AWSSecretAccessKey sign what integrations without a
+	// role send to those endpoints, and whatever goes to AWS itself;
+	// AWSSessionToken belongs to a temporary key. An endpoint may have a key of
+	// its own: "SERVICE=http://KEY:SECRET@HOST". Default "test", "test".
+	AWSAccessKeyID, AWSSecretAccessKey, AWSSessionToken string
+
+	// VPCLinks are where VPC links lead: "ID_OR_NAME=HOST:PORT,HOST:PORT".
+	// Requests take turns; a target that cannot be reached is left out for 5 s.
+	VPCLinks []string
+
+	// Auth says whether control-plane calls must be signed by a known key: "on"
+	// or "off". Default "": off if Listen is on loopback, on elsewhere.
 	Auth string
+
+	// RootAccessKeyID and RootSecretAccessKey are the key of the account's root,
+	// who may do everything: the first key, with which others are made. Needed
+	// where calls must be signed. The secret is never logged.
+	RootAccessKeyID, RootSecretAccessKey string
+
+	// ExplainSignatures tells callers whose signature does not match what it
+	// should have been made of. It shows signed fields to whoever sent them, so
+	// it is for finding faults only. Default off.
+	ExplainSignatures bool
+
+	// TrustedProxies are the networks, as CIDR, of proxies whose word about the
+	// address of a client is taken: by X-Forwarded-For or, with ProxyProtocol, by
+	// the PROXY protocol, with which they must then begin every connection.
+	// Default none: a client is the other end of its connection.
+	TrustedProxies []string
+	ProxyProtocol  bool
 
 	// OIDCIssuers are the OpenID Connect issuers that stand for Cognito user
 	// pools: "POOL_ARN=URL". Tokens of other pools are verified with the keys
@@ -59,6 +90,18 @@ type Config struct {
 	// is that of one second. Default 0: none, as the machine is yours.
 	RateLimit  float64
 	BurstLimit int32
+
+	// Limits change what API Gateway holds requests and integrations to, of all
+	// APIs: "NAME=VALUE". "NAME=VALUE..MOST" also says how far the tag
+	// "stagedoor:limit:NAME" of one API may raise it. Names: payload, headers,
+	// url, arn, timeout, stream-time, stream-idle, stream-free, stream-rate.
+	// Default: AWS's; docs/limits.md has them.
+	Limits []string
+
+	// Quotas change how many APIs, resources, stages, keys and so on there may
+	// be: "NAME=N", "NAME=none", "all=none". Default: AWS's default quotas.
+	// docs/quotas.md lists them.
+	Quotas []string
 
 	// CacheMemory is how much memory the caches of all stages may take together,
 	// in MiB. Each is held to the size of its own cluster as well. It is taken as
@@ -77,6 +120,14 @@ type Config struct {
 	// FunctionIdle is how long a warm function process is kept without a call.
 	// Default 5m.
 	FunctionIdle time.Duration
+
+	// Engine is what moves bytes: "epoll", event loops, which only Linux has, or
+	// "goroutine", a goroutine for each connection. Default: epoll on Linux, else
+	// goroutine.
+	Engine string
+
+	// Loops is how many event loops there are. Default: one for each core.
+	Loops int
 
 	// Grace is how long requests under way may take to finish once stagedoor is
 	// told to stop. Default 30s.
@@ -146,7 +197,6 @@ func Default() Config {
 		Account:             "000000000000",
 		Region:              "us-east-1",
 		InvokeDomains:       []string{"amazonaws.com", "localhost", "localhost.localstack.cloud"},
-		Auth:                "off",
 		CacheMemory:         1024,
 		FunctionConcurrency: 1000,
 		FunctionIdle:        5 * time.Minute,
@@ -164,22 +214,15 @@ func (c *Config) Check() error {
 	if !regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`).MatchString(c.Region) {
 		bad("region %q: must look like us-east-1", c.Region)
 	}
-	_, _, malformed := net.SplitHostPort(c.Listen)
 	if c.FunctionConcurrency < 1 {
 		bad("function-concurrency %d: must be 1 or more", c.FunctionConcurrency)
 	}
-	switch c.Auth {
-	case "off":
-		if malformed != nil {
-			bad("listen %q: must be HOST:PORT", c.Listen)
-		} else if !loopback(c.Listen) {
-			bad("listen %q: the control plane is not protected (auth off), so it listens on loopback only; serve API traffic elsewhere with --invoke-listen", c.Listen)
-		}
-	case "on":
-		bad("auth on: this version does not verify signatures yet, so it would protect nothing; keep --listen on loopback and serve API traffic with --invoke-listen")
-	default:
-		bad("auth %q: must be off or on", c.Auth)
+	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
+		bad("listen %q: must be HOST:PORT", c.Listen)
+	} else {
+		c.checkAuth(bad)
 	}
+	c.checkProxies(bad)
 	if _, _, err := net.SplitHostPort(c.AdminListen); c.AdminListen != "off" && err != nil {
 		bad("admin-listen %q: must be HOST:PORT, or off", c.AdminListen)
 	} else if c.AdminListen != "off" && !loopback(c.AdminListen) {
@@ -188,6 +231,7 @@ func (c *Config) Check() error {
 	if c.CacheMemory < 0 {
 		bad("cache-memory %d: must not be negative", c.CacheMemory)
 	}
+	c.checkEngine(bad)
 	if c.Grace < 0 {
 		bad("grace %s: must not be negative", c.Grace)
 	}
@@ -205,12 +249,17 @@ func (c *Config) Check() error {
 	if err := c.checkThrottle(); err != nil {
 		problems = append(problems, err)
 	}
-	for _, e := range c.AWSEndpoints {
-		service, at, ok := strings.Cut(e, "=")
-		u, err := url.Parse(at)
-		if !ok || service == "" || err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-			bad("aws-endpoint %q: must be SERVICE=http://HOST:PORT", e)
-		}
+	if _, err := api.ParseLimitRules(c.Limits); err != nil {
+		problems = append(problems, err)
+	}
+	if _, err := apigateway.ReadQuotas(c.Quotas); err != nil {
+		problems = append(problems, err)
+	}
+	if _, err := awscall.ParseEndpoints(c.AWSEndpoints); err != nil {
+		problems = append(problems, err)
+	}
+	if _, err := links.Parse(c.VPCLinks); err != nil {
+		problems = append(problems, err)
 	}
 	problems = append(problems, c.checkIssuers()...)
 	for _, p := range c.Parameters {
@@ -227,6 +276,18 @@ func (c *Config) checkThrottle() error {
 		return nil
 	}
 	return fmt.Errorf("rate-limit %g, burst-limit %d: must not be negative, and a burst needs a rate", c.RateLimit, c.BurstLimit)
+}
+
+// quotas are Quotas, which Check has looked at.
+func (c *Config) quotas() map[string]int {
+	quotas, _ := apigateway.ReadQuotas(c.Quotas)
+	return quotas
+}
+
+// limitRules are Limits, which Check has looked at.
+func (c *Config) limitRules() api.LimitRules {
+	rules, _ := api.ParseLimitRules(c.Limits)
+	return rules
 }
 
 // loopback says whether an address can only be reached from this machine.

@@ -13,12 +13,15 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/control"
+	"github.com/stagedoor/stagedoor/internal/engine/awscall"
 )
 
 // elsewhere passes AWS calls on to the endpoints of Config.AWSEndpoints.
 type elsewhere struct {
-	handlers map[string]http.Handler // by service in lower case; "default" for all others
-	pool     *http.Transport
+	places *awscall.Endpoints
+	region string
+	pool   *http.Transport
+	log    *slog.Logger
 }
 
 // passOnWait is how long an endpoint may take to begin its answer; long polling
@@ -26,21 +29,13 @@ type elsewhere struct {
 const passOnWait = 60 * time.Second
 
 // newElsewhere reads endpoints that Check has accepted.
-func newElsewhere(endpoints []string, log *slog.Logger) (*elsewhere, error) {
-	e := &elsewhere{handlers: map[string]http.Handler{}, pool: &http.Transport{
+func newElsewhere(endpoints []string, region string, log *slog.Logger) (*elsewhere, error) {
+	places, err := awscall.ParseEndpoints(endpoints)
+	return &elsewhere{places: places, region: region, log: log, pool: &http.Transport{
 		DialContext:         (&net.Dialer{Timeout: 5 * time.Second}).DialContext,
 		TLSHandshakeTimeout: 10 * time.Second, ResponseHeaderTimeout: passOnWait,
 		MaxIdleConnsPerHost: 16, IdleConnTimeout: 30 * time.Second, ForceAttemptHTTP2: true, DisableCompression: true,
-	}}
-	for _, given := range endpoints {
-		service, at, _ := strings.Cut(given, "=")
-		target, err := url.Parse(at)
-		if err != nil {
-			return nil, fmt.Errorf("aws-endpoint %q: %w", given, err)
-		}
-		e.handlers[strings.ToLower(service)] = e.to(target, log)
-	}
-	return e, nil
+	}}, err
 }
 
 // to passes calls on to one endpoint as they came, the Host that they were signed
@@ -69,13 +64,18 @@ func (e *elsewhere) to(target *url.URL, log *slog.Logger) http.Handler {
 
 // find is what answers calls to a service; nil: nothing does.
 func (e *elsewhere) find(service string) http.Handler {
-	if h, ok := e.handlers[strings.ToLower(service)]; ok {
-		return h
+	if strings.Trim(service, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-") != "" {
+		return nil // it may become part of a host
 	}
-	if h, ok := e.handlers["default"]; ok {
-		return h
+	place, ok := e.places.Find(strings.ToLower(service), service, e.region)
+	if !ok {
+		return nil
 	}
-	return nil
+	target, err := url.Parse(place.URL())
+	if err != nil {
+		return nil
+	}
+	return e.to(target, e.log)
 }
 
 // without leaves the services out that calls are to be passed on for. Those that
@@ -84,7 +84,7 @@ func (e *elsewhere) find(service string) http.Handler {
 func (e *elsewhere) without(services []control.Service) (rest []control.Service, err error) {
 	var problems []error
 	for _, s := range services {
-		_, named := e.handlers[s.Table.Signing]
+		named := e.places.Named(s.Table.Signing)
 		switch {
 		case named && len(s.Handlers) > 0:
 			problems = append(problems, fmt.Errorf("aws-endpoint %s: stagedoor has %s itself and passes no call on", s.Table.Signing, s.Table.FullName))
@@ -98,7 +98,7 @@ func (e *elsewhere) without(services []control.Service) (rest []control.Service,
 
 // network is the control plane that listens.
 func (s *Server) network() (_ *control.Server, err error) {
-	if s.elsewhere, err = newElsewhere(s.cfg.AWSEndpoints, s.cfg.Log); err != nil {
+	if s.elsewhere, err = newElsewhere(s.cfg.AWSEndpoints, s.cfg.Region, s.cfg.Log); err != nil {
 		return nil, err
 	}
 	cfg := s.controlConfig(s.functions.Handlers())
@@ -106,5 +106,6 @@ func (s *Server) network() (_ *control.Server, err error) {
 		return nil, err
 	}
 	cfg.PassOn = s.elsewhere.find
+	s.protect(&cfg)
 	return control.New(cfg)
 }

@@ -26,6 +26,8 @@ import (
 	"github.com/stagedoor/stagedoor/internal/control/sts"
 	"github.com/stagedoor/stagedoor/internal/engine/jwt"
 	"github.com/stagedoor/stagedoor/internal/gateway"
+	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/identity"
 	host "github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/limit"
 	"github.com/stagedoor/stagedoor/internal/limit/cache"
@@ -57,9 +59,12 @@ type Server struct {
 	clock     *limit.Clock
 	usage     *usage.Meter
 	callers   *step.Authorizers
+	book      *identity.Book
+	sessions  *identity.Sessions
 	gateway   *gateway.Gateway
 	stacks    *cloudformation.Engine
 	upstreams *transport.Upstreams
+	outward   outward
 	elsewhere *elsewhere
 	both      *transport.Server // serves both planes
 	invoke    *transport.Server // serves API traffic only
@@ -169,6 +174,9 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 	cfg := s.cfg
 	s.at = endpoint
 	s.trail, s.watched = cloudtrail.New(cloudtrail.Config{Store: s.store, Log: cfg.Log}), cloudtrail.Watched(s.store)
+	if err := s.openIdentities(ctx); err != nil {
+		return err
+	}
 	s.clock = limit.NewClock(nil)
 	s.callers = step.NewAuthorizers(jwt.NewPools(jwt.NewFetcher().Fetch, cfg.standIns()))
 	s.usage = usage.New(usage.Config{Store: s.store, Clock: s.clock, Log: cfg.Log})
@@ -186,6 +194,9 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 		return fmt.Errorf("load functions: %w", err)
 	}
 	s.upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
+	if err := s.openOutward(); err != nil {
+		return err
+	}
 	network, err := s.network()
 	if err != nil {
 		return err
@@ -207,14 +218,15 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	buckets := limit.NewBuckets(s.clock)
 	s.gateway, err = gateway.New(gateway.Config{
 		Store: s.store,
-		Env: compile.Env{
+		Env: s.outward.reach(compile.Env{
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
 			Authorizers: s.callers, Keys: s.usage, Buckets: buckets, Caches: cache.NewSet(s.clock, int64(cfg.CacheMemory)<<20), Throttle: accountThrottle(cfg, buckets),
-		},
-		Index:         gateway.Indexes{s.usage, s.book},
+			Limits: cfg.limitRules(),
+		}),
+		Index:         gateway.Indexes{s.usage, s.book, s.outward.links},
 		Identify:      s.identify,
 		InvokeDomains: cfg.InvokeDomains,
-		Control: control.NoForeignPages(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Control: s.shield(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, lambda.CodePath) {
 				code.ServeHTTP(w, r)
 				return
@@ -234,22 +246,25 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	if err != nil {
 		return err
 	}
-	drive := transport.Config{Upstreams: s.upstreams, Log: cfg.Log, Grace: cfg.Grace, MaxBody: maxRequest}
+	rules := cfg.limitRules()
+	drive := transport.Config{Upstreams: s.upstreams, Log: cfg.Log, Grace: cfg.Grace, Limits: headLimits(rules)}
+	drive.Loops = s.loops()
+	drive.MaxBody = max(maxRequest, rules.Most("payload"))
 	drive.Handler = s.gateway
 	s.both = transport.NewServer(drive)
-	drive.Handler, drive.MaxBody = s.gateway.Invoke(), 0
+	drive.Handler, drive.MaxBody = s.gateway.Invoke(), rules.Most("payload")
 	s.invoke = transport.NewServer(drive)
 	return nil
 }
 
-// accountThrottle is the bucket of all requests; nil: there is none.
-func accountThrottle(cfg Config, buckets *limit.Buckets) step.Bucket {
-	if cfg.RateLimit == 0 {
 // identify shows a client certificate to the back ends of a stage.
 func (s *Server) identify(c *api.ClientCertificate) (step.Origins, error) {
 	return s.upstreams.Identity(c.ID, c.CertificatePEM, c.PrivateKeyPEM)
 }
 
+// accountThrottle is the bucket of all requests; nil: there is none.
+func accountThrottle(cfg Config, buckets *limit.Buckets) step.Bucket {
+	if cfg.RateLimit == 0 {
 		return nil
 	}
 	throttle := api.Throttle{RateLimit: &cfg.RateLimit}
@@ -257,6 +272,14 @@ func (s *Server) identify(c *api.ClientCertificate) (step.Origins, error) {
 		throttle.BurstLimit = &cfg.BurstLimit
 	}
 	return buckets.Gate("account", usage.Limit(&throttle))
+}
+
+// headLimits are what no request may have whatever API it is for: the gateway
+// holds it to the limits of its own API.
+func headLimits(rules api.LimitRules) http1.Limits {
+	const framing = 8 << 10 // what a head has beside names and values
+	target, fields := int(rules.Most("url")), int(rules.Most("headers"))
+	return http1.Limits{Line: target + 64, Values: target + fields, Head: target + fields + framing}
 }
 
 // maxRequest is the largest body on the port of both planes: a function's code
@@ -272,12 +295,12 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 		Services: withBuilt(tables(), map[string]handlers{
 			apigatewaywire.Table().Name: apigateway.New(s.watched, apigateway.Config{
 				Account: account, Region: region, RateLimit: s.cfg.RateLimit, BurstLimit: s.cfg.BurstLimit, FlushUsage: s.usage.Flush,
-				FlushAuthorizers: s.callers.Flush, Bench: s.bench(),
+				FlushAuthorizers: s.callers.Flush, Bench: s.bench(), Limits: s.cfg.limitRules(), Quotas: s.cfg.quotas(),
 				InvokeURL: func(apiID, stage string) string { return s.at + invokePath + apiID + "/" + stage },
 			}).Handlers(),
 			lambdawire.Table().Name: functions,
 			iamwire.Table().Name:    iam.New(s.watched, iam.Config{Account: account}).Handlers(),
-			stswire.Table().Name:    sts.New(s.watched, sts.Config{Account: account}).Handlers(),
+			stswire.Table().Name:    sts.New(s.watched, sts.Config{Account: account, Sessions: s.sessions}).Handlers(),
 			logswire.Table().Name:   s.logs.Handlers(),
 		}),
 	}
@@ -285,10 +308,10 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 
 // bench is where the control plane tries methods that need not be deployed.
 func (s *Server) bench() *trial.Bench {
-	return trial.New(compile.Env{
+	return trial.New(s.outward.reach(compile.Env{
 		Account: s.cfg.Account, Region: s.cfg.Region, Origins: s.upstreams, Functions: s.functions.Gate(), Authorizers: s.callers,
-		Template: step.CompileTemplate,
-	}, transport.Config{Upstreams: s.upstreams, Log: s.cfg.Log})
+		Template: step.CompileTemplate, Limits: s.cfg.limitRules(),
+	}), transport.Config{Upstreams: s.upstreams, Log: s.cfg.Log})
 }
 
 // openData opens the store, in the data directory or in memory.
@@ -343,6 +366,7 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 	parts.Go(func() error { return s.functions.Run(back) })
 	parts.Go(func() error { return s.gateway.Run(back) })
 	parts.Go(func() error { return s.usage.Run(back) })
+	parts.Go(func() error { return s.sessions.Run(back) })
 	parts.Go(func() error { return s.trail.Run(back) })
 
 	front, frontCtx := errgroup.WithContext(ctx)

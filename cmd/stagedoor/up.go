@@ -38,6 +38,7 @@ file that --config names: flag > environment > file > default.`,
 				return usageError{err}
 			}
 			cfg.Definitions, cfg.Log, cfg.Version = args, log, version
+			cfg.AWSAccessKeyID, cfg.AWSSecretAccessKey, cfg.AWSSessionToken = os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")
 			cfg.Announce = announcer{cmd.OutOrStdout(), cfg.Region}.say
 			if err := cfg.Check(); err != nil {
 				return usageError{err}
@@ -58,16 +59,26 @@ file that --config names: flag > environment > file > default.`,
 	f.StringVar(&cfg.Region, "region", cfg.Region, "region `NAME` in ARNs")
 	f.StringArrayVar(&cfg.InvokeDomains, "invoke-domain", cfg.InvokeDomains, "suffix of hosts that name APIs (`DOMAIN`, repeatable)")
 	f.StringArrayVar(&cfg.AWSEndpoints, "aws-endpoint", nil, "where an AWS service is (`SERVICE=URL`, repeatable)")
-	f.StringVar(&cfg.Auth, "auth", cfg.Auth, "whether AWS calls must be signed by a known key (`off|on`)")
+	f.StringArrayVar(&cfg.VPCLinks, "vpc-link", nil, "where a VPC link leads (`ID_OR_NAME=HOST:PORT,HOST:PORT`, repeatable)")
+	f.StringVar(&cfg.Auth, "auth", cfg.Auth, "whether AWS calls must be signed by a known key (`off|on`); off on loopback, else on")
+	f.StringVar(&cfg.RootAccessKeyID, "root-access-key-id", "", "access key `ID` of the account's root, who may do everything")
+	f.StringVar(&cfg.RootSecretAccessKey, "root-secret-access-key", "", "its `SECRET`; better in STAGEDOOR_ROOT_SECRET_ACCESS_KEY than on the command line")
+	f.BoolVar(&cfg.ExplainSignatures, "explain-signatures", false, "tell callers whose signature is wrong what it should have been made of")
+	f.StringArrayVar(&cfg.TrustedProxies, "trusted-proxy", nil, "network of proxies whose X-Forwarded-For is believed (`CIDR`, repeatable)")
+	f.BoolVar(&cfg.ProxyProtocol, "proxy-protocol", false, "have trusted proxies speak the PROXY protocol instead")
 	f.StringArrayVar(&cfg.OIDCIssuers, "oidc-issuer", nil, "OpenID Connect issuer that stands for a Cognito user pool (`POOL_ARN=URL`, repeatable)")
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate of --invoke-listen")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM `FILE` with its key")
 	f.StringArrayVar(&cfg.Parameters, "parameter", nil, "template parameter (`KEY=VALUE`, repeatable)")
 	f.Float64Var(&cfg.RateLimit, "rate-limit", cfg.RateLimit, "requests a second that the whole account may get; 0 is no limit")
 	f.Int32Var(&cfg.BurstLimit, "burst-limit", cfg.BurstLimit, "requests at once within --rate-limit; 0 is those of a second")
+	f.StringArrayVar(&cfg.Limits, "limit", nil, "a limit of API Gateway that is to be another one, and how far the tag stagedoor:limit:NAME may raise it (`NAME=VALUE[..MOST]`, repeatable)")
+	f.StringArrayVar(&cfg.Quotas, "quota", nil, "how many of a thing there may be, if not as many as on AWS (`NAME=N`, NAME=none, all=none; repeatable)")
 	f.IntVar(&cfg.CacheMemory, "cache-memory", cfg.CacheMemory, "memory that the caches of all stages may take together (`MiB`)")
 	f.Int32Var(&cfg.FunctionConcurrency, "function-concurrency", cfg.FunctionConcurrency, "how many function calls, so processes, there may be at a time")
 	f.DurationVar(&cfg.FunctionIdle, "function-idle", cfg.FunctionIdle, "how long a warm function is kept without a call")
+	f.StringVar(&cfg.Engine, "engine", cfg.Engine, "what moves bytes (`epoll|goroutine`); epoll on Linux, else goroutine")
+	f.IntVar(&cfg.Loops, "loops", cfg.Loops, "how many event loops --engine epoll has (`N`); 0 is one for each core")
 	f.DurationVar(&cfg.Grace, "grace", cfg.Grace, "how long requests may take to finish at the end")
 	f.BoolVar(&cfg.Watch, "watch", false, "deploy again when a file of a definition changes")
 	f.StringVar(&format, "log-format", "", "`text|json`; text on a terminal, else json")

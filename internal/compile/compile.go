@@ -18,8 +18,8 @@ import (
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/limit"
-	"github.com/stagedoor/stagedoor/internal/links"
 	"github.com/stagedoor/stagedoor/internal/limit/cache"
+	"github.com/stagedoor/stagedoor/internal/links"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
 	"github.com/stagedoor/stagedoor/internal/step"
@@ -32,7 +32,7 @@ type Env struct {
 	// ClientOrigins are those of HTTP integrations, which show the stage's client
 	// certificate. Nil: Origins.
 	ClientOrigins step.Origins
-	Functions       step.Functions
+	Functions     step.Functions
 	// Services is where AWS services are. Nil: nowhere.
 	Services *step.Services
 	// Credentials are those that integrations and authorizers act with. Nil:
@@ -128,6 +128,7 @@ func rest(env Env, snap snapshot.REST, stage api.Stage, canary bool) (*program.S
 	if stage.WebACLARN != nil {
 		out.WebACL = *stage.WebACLARN
 	}
+	out.MaxFields, out.MaxTarget = c.scope.Limits.Headers, c.scope.Limits.URL
 	var err error
 	if out.Responses, err = c.responses(); err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/program"
@@ -23,6 +24,7 @@ func (p *pipeline) rest() []program.Step {
 	caller := p.authorize()
 	kept := p.cached()
 	return program.Compact(
+		p.limitARN(),
 		p.protect(),
 		p.identified(caller.Recall),
 		p.identified(caller.Ask),
@@ -35,6 +37,7 @@ func (p *pipeline) rest() []program.Step {
 		kept.Wait,
 		p.mapRequest(),
 		kept.Buffered(p.integrate()),
+		p.readReply(),
 		p.mapResponse(),
 		kept.Fill,
 	)
@@ -62,6 +65,14 @@ func (p *pipeline) compress() program.Step {
 		return program.Step{}
 	}
 	return p.scope.Compress(*p.snap.API.MinimumCompressionSize)
+}
+
+// limitARN bounds what policies are asked about.
+func (p *pipeline) limitARN() program.Step {
+	if t := p.method.AuthorizationType; (t == "" || t == "NONE") && (p.snap.API.Policy == nil || *p.snap.API.Policy == "") {
+		return program.Step{}
+	}
+	return p.scope.LimitARN()
 }
 
 // protect refuses what asks for a protection that no step gives.
@@ -103,7 +114,7 @@ func (p *pipeline) validate() program.Step {
 // mapRequest makes the payload of an integration that is no proxy.
 func (p *pipeline) mapRequest() program.Step {
 	switch in := p.method.Integration; p.kind() {
-	case "HTTP", "AWS":
+	case "HTTP", "AWS", service, serviceProxy:
 		return p.take(p.scope.MapRequest(in))
 	}
 	return program.Step{}
@@ -123,6 +134,8 @@ func (p *pipeline) integrate() program.Step {
 		return p.take(p.scope.IntegrateLambdaProxy(in, p.env.Functions))
 	case "AWS":
 		return p.take(p.scope.IntegrateLambda(in, p.env.Functions))
+	case service, serviceProxy:
+		return p.take(p.scope.IntegrateService(in, p.env.Origins, p.env.Services))
 	case "":
 		return p.broken("the method has no integration")
 	}
@@ -137,20 +150,35 @@ func (p *pipeline) origins() step.Origins {
 	return p.env.Origins
 }
 
+// readReply makes a service's answer what AWS's own would be.
+func (p *pipeline) readReply() program.Step {
+	if p.kind() == service {
+		return p.scope.ReadService(p.method.Integration)
+	}
+	return program.Step{}
+}
+
 // mapResponse makes the answer of what came back.
 func (p *pipeline) mapResponse() program.Step {
 	switch p.kind() {
-	case "HTTP":
+	case "HTTP", service:
 		return p.take(p.scope.MapResponse(p.method, false))
 	case "AWS":
 		return p.take(p.scope.MapResponse(p.method, true))
-	case "HTTP_PROXY":
+	case "HTTP_PROXY", serviceProxy:
 		return step.RelayHTTPProxy()
 	}
 	return program.Step{}
 }
 
-// kind is the integration's type; of an AWS service other than Lambda it says so.
+// Kinds of integrations with AWS services other than Lambda.
+const (
+	service      = "AWS service"
+	serviceProxy = "AWS service proxy" // of Firehose: the request as it is, the answer as it comes
+)
+
+// kind is the integration's type, and for AWS services other than Lambda one of
+// our own.
 func (p *pipeline) kind() string {
 	in := p.method.Integration
 	if in == nil {
@@ -160,8 +188,14 @@ func (p *pipeline) kind() string {
 	if in.URI != nil {
 		uri = *in.URI
 	}
-	if (in.Type == "AWS" || in.Type == "AWS_PROXY") && !step.IsLambda(uri) {
-		return in.Type + " to a service other than Lambda"
+	switch {
+	case step.IsLambda(uri):
+	case in.Type == "AWS":
+		return service
+	case in.Type == "AWS_PROXY" && strings.Contains(uri, ":firehose:"):
+		return serviceProxy
+	case in.Type == "AWS_PROXY":
+		return "AWS_PROXY to a service other than Lambda and Firehose"
 	}
 	return in.Type
 }

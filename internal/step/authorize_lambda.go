@@ -30,7 +30,7 @@ type lambdaAuthorizer struct {
 	*authorizer
 	host     Functions
 	function string
-	role     string // called under a role: the function's policy is not asked
+	actor    actor  // if it is named, the function's own policy is not asked
 	source   string // ARN of the authorizer
 	account  string
 	token    bool               // TOKEN: the one identity source is all that the function sees
@@ -74,9 +74,7 @@ func (s Scope) lambdaAuthorizer(a *api.Authorizer, host Functions, shared *Autho
 		source: "arn:aws:execute-api:" + s.Region + ":" + s.Account + ":" + s.APIID + "/authorizers/" + a.ID,
 		event:  s.authorizerEvent(), denied: [2]*program.Refusal{denied(iam.ImplicitDeny), denied(iam.ExplicitDeny)},
 	}
-	if a.Credentials != nil {
-		l.role = s.fillVariables(*a.Credentials)
-	}
+	l.actor = s.actor(a.Credentials)
 	if !l.token {
 		return l, nil
 	}
@@ -170,10 +168,21 @@ func denied(o iam.Outcome) *program.Refusal {
 	return &program.Refusal{Type: program.AccessDenied, Message: iam.AuthorizerDenial(o, iam.Brief)}
 }
 
+// permitted says why the function may not be asked; nil: it may.
+func (l *lambdaAuthorizer) permitted(x *program.Exchange) error {
+	if l.actor.role != "" {
+		return l.actor.mayInvoke(x, l.function)
+	}
+	if !l.host.Permits(l.function, "apigateway.amazonaws.com", "lambda:InvokeFunction", l.source, l.account) {
+		return errAuthorizerLet
+	}
+	return nil
+}
+
 // invoke calls the function.
 func (l *lambdaAuthorizer) invoke(x *program.Exchange) ([]byte, error) {
-	if l.role == "" && !l.host.Permits(l.function, "apigateway.amazonaws.com", "lambda:InvokeFunction", l.source, l.account) {
-		return nil, misconfigured(errAuthorizerLet)
+	if err := l.permitted(x); err != nil {
+		return nil, misconfigured(err)
 	}
 	var event []byte
 	if l.token {

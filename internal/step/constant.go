@@ -8,6 +8,7 @@ var (
 	commaBytes = []byte{','}
 	gzipBytes  = []byte("gzip")
 
+	textBytes      = []byte("text/plain")
 	semicolonBytes = []byte{';'}
 	deflateBytes   = []byte("deflate")
 	listBytes      = []byte(", ")
@@ -15,6 +16,8 @@ var (
 	httpsBytes     = []byte("https")
 
 	nameAccept          = []byte("Accept")
+	nameAmzTarget       = []byte("X-Amz-Target")
+	nameSourceARN       = []byte("X-Amz-Source-Arn")
 	nameAPIID           = []byte("X-Amzn-Apigateway-Api-Id")
 	nameContentEncoding = []byte("Content-Encoding")
 	nameContentType     = []byte("Content-Type")

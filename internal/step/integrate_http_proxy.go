@@ -2,6 +2,7 @@ package step
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -16,7 +17,8 @@ import (
 type httpCall struct {
 	target  *target
 	origin  *program.Origin
-	method  []byte // empty: the client's
+	link    *linkTargets // nil: the call goes to origin
+	method  []byte       // empty: the client's
 	params  requestMappings
 	apiID   []byte
 	timeout time.Duration
@@ -48,9 +50,12 @@ func (s Scope) httpCall(in *api.Integration, origins Origins) (*httpCall, error)
 		origin:  t.origin(origins, in.InsecureSkipVerify != nil && *in.InsecureSkipVerify),
 		timeout: milliseconds(in.TimeoutMillis),
 	}
+	if c.link, err = s.link(in, t, origins); err != nil {
+		return nil, err
+	}
 	c.idle = c.timeout
 	if in.ResponseTransferMode == "STREAM" {
-		c.idle = idleStream
+		c.idle = cmp.Or(s.Limits.StreamIdle, idleStream)
 	}
 	if in.HTTPMethod != nil && *in.HTTPMethod != "ANY" {
 		c.method = []byte(*in.HTTPMethod)
@@ -62,6 +67,9 @@ func (s Scope) httpCall(in *api.Integration, origins Origins) (*httpCall, error)
 func (c *httpCall) begin(x *program.Exchange) error {
 	x.Call.Origin, x.Call.Host = c.origin, c.target.host
 	x.Call.Timeout, x.Call.Idle = c.timeout, c.idle
+	if c.link != nil {
+		c.link.aim(&x.Call)
+	}
 	x.Call.Method = c.method
 	if len(c.method) == 0 {
 		x.Call.Method = x.Method
@@ -88,6 +96,9 @@ func (c *httpCall) note() string {
 		}
 	}
 	note := fmt.Sprintf("%s %s://%s%s within %v", method, c.target.scheme, c.target.host, path.String(), c.timeout)
+	if c.link != nil {
+		note += " over a VPC link to " + strings.Join(c.link.link.Addresses, ", ")
+	}
 	if c.origin.Client != "" {
 		note += " with client certificate " + c.origin.Client
 	}

@@ -19,7 +19,7 @@ type function struct {
 	arn     string
 	stream  bool
 	timeout time.Duration
-	role    string            // called under a role: the function's policy is not asked
+	actor   actor             // if it is named, the function's own policy is not asked
 	sources map[string]string // ARN of the caller, by method
 	account string
 }
@@ -44,16 +44,20 @@ func (s Scope) function(in *api.Integration, host Functions) (*function, error) 
 	}
 	f := &function{
 		host: host, arn: arn, timeout: milliseconds(in.TimeoutMillis),
-		sources: map[string]string{}, account: s.Account,
-	}
-	for _, verb := range verbs(s.Method) {
-		f.sources[verb] = "arn:aws:execute-api:" + s.Region + ":" + s.Account + ":" + s.APIID + "/" + s.Stage + "/" + verb + s.Resource
+		sources: s.sourceARNs(), account: s.Account, actor: s.actor(in.Credentials),
 	}
 	f.stream = stream && in.ResponseTransferMode == "STREAM"
-	if in.Credentials != nil {
-		f.role = s.fillVariables(*in.Credentials)
-	}
 	return f, nil
+}
+
+// sourceARNs are the ARNs that the method calls others as, by the verb of a
+// request.
+func (s Scope) sourceARNs() map[string]string {
+	all := map[string]string{}
+	for _, verb := range verbs(s.Method) {
+		all[verb] = "arn:aws:execute-api:" + s.Region + ":" + s.Account + ":" + s.APIID + "/" + s.Stage + "/" + verb + s.Resource
+	}
+	return all
 }
 
 // isPost says whether the integration's method is the one that functions want.
@@ -90,7 +94,7 @@ func (s Scope) IntegrateLambdaProxy(in *api.Integration, host Functions) (progra
 		return program.Step{}, err
 	}
 	event := s.proxyEvent()
-	reader := &answerReader{binary: s.Binary, remap: newRemapNames()}
+	reader := &answerReader{binary: s.Binary, fieldBytes: s.Limits.Headers, remap: newRemapNames()}
 	return program.Step{Name: "integrate", Note: "function " + f.note(), Waits: true, Run: func(x *program.Exchange) error {
 		x.ShowTrace = true
 		result, done, err := f.invoke(x, event.make(x))
@@ -113,8 +117,8 @@ func (f *function) note() string {
 	if f.stream {
 		note += " streaming"
 	}
-	if f.role != "" {
-		note += " as " + f.role
+	if f.actor.role != "" {
+		note += " as " + f.actor.role
 	}
 	return fmt.Sprintf("%s within %v", note, f.timeout)
 }
@@ -122,8 +126,8 @@ func (f *function) note() string {
 // invoke calls the function. done ends the call's time limit; it is called
 // when the result has been read.
 func (f *function) invoke(x *program.Exchange, payload []byte) (result *lambda.Result, done context.CancelFunc, err error) {
-	if !f.permitted(x) {
-		return nil, nil, program.APIConfigurationError.Refuse(errPermission)
+	if err := f.permitted(x); err != nil {
+		return nil, nil, program.APIConfigurationError.Refuse(err)
 	}
 	ctx, done := context.WithTimeout(x.Context(), f.timeout)
 	start := time.Now()
@@ -141,12 +145,17 @@ func (f *function) invoke(x *program.Exchange, payload []byte) (result *lambda.R
 	return nil, nil, invokeFailure(err, timedOut)
 }
 
-// permitted says whether the function lets this API call it.
-func (f *function) permitted(x *program.Exchange) bool {
-	if f.role != "" {
-		return true
+// permitted says why this API may not call the function; nil: it may. A role
+// is held to its own policies, else the function says who may call it.
+// parity: spec/services-observability.md 7.5.
+func (f *function) permitted(x *program.Exchange) error {
+	if f.actor.role != "" {
+		return f.actor.mayInvoke(x, f.arn)
 	}
-	return f.host.Permits(f.arn, "apigateway.amazonaws.com", "lambda:InvokeFunction", f.sources[string(x.Method)], f.account)
+	if !f.host.Permits(f.arn, "apigateway.amazonaws.com", "lambda:InvokeFunction", f.sources[string(x.Method)], f.account) {
+		return errPermission
+	}
+	return nil
 }
 
 // invokeFailure is the answer to a call that came to nothing.

@@ -101,7 +101,7 @@ func (p *pool) dial(ctx context.Context, by moment) (*upConn, error) {
 	u.Counters.Dials.Add(1)
 	nc, err := u.cfg.Dial(ctx, "tcp", p.origin.Address)
 	if err != nil {
-		return nil, fmt.Errorf("connect to %s: %w", p.origin.Address, err)
+		return nil, program.NotSent(fmt.Errorf("connect to %s: %w", p.origin.Address, err))
 	}
 	c := &upConn{link: newLink(nc, u.clock)}
 	c.rw = c.link
@@ -123,7 +123,7 @@ func (c *upConn) handshake(ctx context.Context, p *pool) error {
 	tc := tls.Client(c.link, p.tls)
 	if err := tc.HandshakeContext(ctx); err != nil {
 		c.close()
-		return fmt.Errorf("TLS handshake with %s: %w", p.origin.Address, err)
+		return program.NotSent(fmt.Errorf("TLS handshake with %s: %w", p.origin.Address, err))
 	}
 	c.rw = tc
 	return nil
