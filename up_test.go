@@ -178,7 +178,7 @@ func TestConfigCheck(t *testing.T) {
 	cfg.Listen, cfg.AdminListen, cfg.Account, cfg.Region, cfg.TLSCert = "0.0.0.0:4566", "0.0.0.0:1", "x", "y", "c"
 	cfg.AWSEndpoints, cfg.Parameters, cfg.InvokeListen = []string{"sqs"}, []string{"novalue"}, []string{"x"}
 	err := cfg.Check()
-	for _, want := range []string{"account", "region", "listen \"0.0.0.0:4566\": the control plane is not protected", "admin-listen", "tls-cert", "aws-endpoint", "parameter", "invoke-listen"} {
+	for _, want := range []string{"account", "region", "listen \"0.0.0.0:4566\": beyond loopback AWS calls must be signed", "admin-listen", "tls-cert", "aws-endpoint", "parameter", "invoke-listen"} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Check = %v, want it to name %s", err, want)
 		}

@@ -53,12 +53,12 @@ func CallerOf(ctx context.Context) Caller { return OriginOf(ctx).Caller }
 
 // root takes everyone for the root of the account.
 func (s *Server) root(_ *http.Request, scope Scope) (Caller, error) {
-	return Caller{
-		Account:   s.account,
-		AccessKey: scope.AccessKey,
-		ARN:       "arn:" + partition(s.region) + ":iam::" + s.account + ":root",
-		UserID:    s.account,
-	}, nil
+	return Root(s.region, s.account, scope.AccessKey), nil
+}
+
+// Root is the account itself as a caller.
+func Root(region, account, accessKey string) Caller {
+	return Caller{Account: account, AccessKey: accessKey, ARN: "arn:" + partition(region) + ":iam::" + account + ":root", UserID: account}
 }
 
 // partition is the part of AWS that a region is in.

@@ -36,6 +36,16 @@ func (s *Service) awsPolicy(arn string) (api.ManagedPolicy, bool) {
 	return api.ManagedPolicy{}, false
 }
 
+// AWSPolicyText is the text of a policy of AWS's by its ARN; ok is false for
+// one whose text is not known here.
+func (s *Service) AWSPolicyText(arn string) (document string, ok bool) {
+	p, ok := s.awsPolicy(arn)
+	if !ok {
+		return "", false
+	}
+	return p.Versions[0].Document, true
+}
+
 // awsOwn is a policy with one statement. Its id is made from its name, and so
 // always the same, and its date is a constant.
 func (s *Service) awsOwn(path, name, actions, resource string) api.ManagedPolicy {
