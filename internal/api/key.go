@@ -36,6 +36,12 @@ func PathsBelow(api, path string) string {
 	return PathKey(api, path) + "/"
 }
 
+// CountKey is how many there are of something that a quota counts.
+func CountKey(quota string) string { return "count/" + seg(quota) }
+
+// ResourceCountKey is how many resources a REST API has beside its root.
+func ResourceCountKey(api string) string { return Tree(api) + "count" }
+
 // Methods is the prefix of a REST API's methods.
 func Methods(api string) string { return Tree(api) + "method/" }
 

@@ -3,6 +3,8 @@ package api
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
+	"math"
 	"time"
 )
 
@@ -64,6 +66,13 @@ type UsagePlanKey struct {
 	AddedDate time.Time `json:"addedDate"` // to the nanosecond: lists begin with the newest
 }
 
+// KeyEntry is what a list of API keys looks at before it reads a key.
+type KeyEntry struct {
+	ID         string  `json:"id"`
+	Name       *string `json:"name,omitempty"`
+	CustomerID *string `json:"customerId,omitempty"`
+}
+
 // APIKeys is the prefix of all API keys.
 const APIKeys string = "apikey/"
 
@@ -76,6 +85,15 @@ func APIKeyValueKey(value string) string {
 	sum := sha256.Sum256([]byte(value))
 	return "apikeyvalue/" + hex.EncodeToString(sum[:])
 }
+
+// KeyEntries is the prefix of the entries of all API keys, the newest first.
+const KeyEntries string = "apikeyentry/"
+
+// KeyEntryKey is the entry of one API key.
+func KeyEntryKey(made time.Time, id string) string { return KeyEntries + newest(made) + "/" + seg(id) }
+
+// newest is a segment that sorts before those of all that is older.
+func newest(made time.Time) string { return fmt.Sprintf("%019d", math.MaxInt64-made.UnixNano()) }
 
 // UsagePlans is the prefix of all usage plans.
 const UsagePlans string = "usageplan/"
@@ -91,3 +109,12 @@ func KeysOfPlan(plan string) string { return PlanKeys + seg(plan) + "/" }
 
 // PlanKeyKey is one API key in one usage plan.
 func PlanKeyKey(plan, key string) string { return KeysOfPlan(plan) + seg(key) }
+
+// PlanKeyEntries is the prefix of the ids of the API keys in one usage plan,
+// those that came last into it first.
+func PlanKeyEntries(plan string) string { return "usageplankeyentry/" + seg(plan) + "/" }
+
+// PlanKeyEntryKey is where the id of one API key in a usage plan is.
+func PlanKeyEntryKey(k UsagePlanKey) string {
+	return PlanKeyEntries(k.Plan) + newest(k.AddedDate) + "/" + seg(k.Key)
+}

@@ -3,9 +3,6 @@ package apigateway
 import (
 	"context"
 	"errors"
-	"fmt"
-	"math"
-	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -64,6 +61,9 @@ func (s *Service) CreateApiKey(ctx context.Context, in *v1.CreateApiKeyInput) (*
 		} else if k.ID, err = s.freshID(tx, rootIDLength, api.APIKeyKey); err != nil {
 			return nil, err
 		}
+		if err := s.tallyKeys(tx, 1); err != nil {
+			return nil, err
+		}
 		if err := putKey(tx, &k); err != nil {
 			return nil, err
 		}
@@ -110,8 +110,12 @@ func orMissing(err error, text string) error {
 	return missing(text)
 }
 
-// putKey stores a key and the way to it from its value.
+// putKey stores a key, the way to it from its value, and its entry in lists.
 func putKey(tx store.Tx, k *api.APIKey) error {
+	entry := api.KeyEntry{ID: k.ID, Name: k.Name, CustomerID: k.CustomerID}
+	if err := store.Put(tx, api.KeyEntryKey(k.CreatedDate, k.ID), entry); err != nil {
+		return err
+	}
 	if err := store.Put(tx, api.APIKeyValueKey(k.Value), k.ID); err != nil {
 		return err
 	}
@@ -137,33 +141,25 @@ func (s *Service) GetApiKey(ctx context.Context, in *v1.GetApiKeyInput) (*v1.Api
 // its own case. parity: spec/control-plane.md 6.1.
 func (s *Service) GetApiKeys(ctx context.Context, in *v1.GetApiKeysInput) (*v1.ApiKeys, error) {
 	return view(ctx, s, func(tx store.Tx) (*v1.ApiKeys, error) {
-		all, err := store.All[api.APIKey](tx, api.APIKeys)
+		keep := func(e api.KeyEntry) bool {
+			return strings.HasPrefix(text(e.Name), text(in.NameQuery)) &&
+				(in.CustomerId == nil || text(e.CustomerID) == *in.CustomerId)
+		}
+		entries, next, err := page(tx, api.KeyEntries, in.Limit, in.Position, keep)
 		if err != nil {
 			return nil, err
 		}
-		all = slices.DeleteFunc(all, func(k api.APIKey) bool {
-			return !strings.HasPrefix(text(k.Name), text(in.NameQuery)) ||
-				in.CustomerId != nil && text(k.CustomerID) != *in.CustomerId
-		})
-		newest := func(k api.APIKey) string { return newestFirst(k.CreatedDate, k.ID) }
-		slices.SortFunc(all, func(a, b api.APIKey) int { return strings.Compare(newest(a), newest(b)) })
-		some, next, err := pageOf(all, in.Limit, in.Position, newest)
-		if err != nil {
-			return nil, err
-		}
-		return &v1.ApiKeys{Position: next, Items: each(some, func(k api.APIKey) v1.ApiKey {
-			out := wireKey(&k, isTrue(in.IncludeValues))
-			if len(k.Tags) > 0 {
-				out.Tags = k.Tags
+		out := &v1.ApiKeys{Position: next, Items: make([]v1.ApiKey, len(entries))}
+		for i, e := range entries {
+			k, err := store.Get[api.APIKey](tx, api.APIKeyKey(e.ID))
+			if err != nil {
+				return nil, err
 			}
-			return *out
-		})}, nil
+			out.Items[i] = *wireKey(&k, isTrue(in.IncludeValues))
+			out.Items[i].Tags = some(k.Tags)
+		}
+		return out, nil
 	})
-}
-
-// newestFirst is a text that sorts before those of all that is older.
-func newestFirst(made time.Time, id string) string {
-	return fmt.Sprintf("%019d/%s", math.MaxInt64-made.UnixNano(), id)
 }
 
 // UpdateApiKey patches a key; its value never changes.
@@ -180,7 +176,7 @@ func (s *Service) UpdateApiKey(ctx context.Context, in *v1.UpdateApiKeyInput) (*
 			return nil, err
 		}
 		k.LastUpdatedDate = s.now()
-		if err := store.Put(tx, api.APIKeyKey(k.ID), k); err != nil {
+		if err := putKey(tx, &k); err != nil {
 			return nil, err
 		}
 		out := wireKey(&k, false)
@@ -221,14 +217,19 @@ func (s *Service) DeleteApiKey(ctx context.Context, in *v1.DeleteApiKeyInput) (*
 			return nil, err
 		}
 		for _, plan := range plans {
-			if err := tx.Delete(api.PlanKeyKey(plan.ID, k.ID)); err != nil {
+			if err := dropPlanKey(tx, plan.ID, k.ID); err != nil {
 				return nil, err
 			}
 			if err := dropUsage(tx, plan.ID, &k.ID); err != nil {
 				return nil, err
 			}
 		}
-		if err := tx.Delete(api.APIKeyValueKey(k.Value)); err != nil && !errors.Is(err, store.ErrMissing) {
+		for _, key := range []store.Key{api.APIKeyValueKey(k.Value), api.KeyEntryKey(k.CreatedDate, k.ID)} {
+			if err := tx.Delete(key); err != nil && !errors.Is(err, store.ErrMissing) {
+				return nil, err
+			}
+		}
+		if err := s.tallyKeys(tx, -1); err != nil {
 			return nil, err
 		}
 		return &v1.DeleteApiKeyOutput{}, tx.Delete(api.APIKeyKey(k.ID))

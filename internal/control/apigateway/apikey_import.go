@@ -100,16 +100,23 @@ func (s *Service) importKey(tx store.Tx, r keyRow) (string, error) {
 		} else if there {
 			continue
 		}
-		if err := checkPlanKey(tx, plan, k.ID, add); err != nil {
+		if err := s.checkPlanKey(tx, plan, k.ID, add); err != nil {
 			return "", err
 		}
 		add = append(add, api.UsagePlanKey{Plan: plan, Key: k.ID, AddedDate: s.cfg.Now().UTC()})
+	}
+	if there, err := exists(tx, api.APIKeyKey(k.ID)); err != nil {
+		return "", err
+	} else if !there {
+		if err := s.tallyKeys(tx, 1); err != nil {
+			return "", err
+		}
 	}
 	if err := putKey(tx, k); err != nil {
 		return "", err
 	}
 	for _, pk := range add {
-		if err := store.Put(tx, api.PlanKeyKey(pk.Plan, pk.Key), pk); err != nil {
+		if err := putPlanKey(tx, pk); err != nil {
 			return "", err
 		}
 	}

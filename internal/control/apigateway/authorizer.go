@@ -42,7 +42,10 @@ func (s *Service) CreateAuthorizer(ctx context.Context, in *v1.CreateAuthorizerI
 		if err := checkAuthorizerName(tx, in.RestApiId, &a); err != nil {
 			return nil, err
 		}
-		var err error
+		err := s.room(tx, QuotaAuthorizers, api.Authorizers(in.RestApiId))
+		if err != nil {
+			return nil, err
+		}
 		key := func(id string) store.Key { return api.AuthorizerKey(in.RestApiId, id) }
 		if a.ID, err = s.freshID(tx, idLength, key); err != nil {
 			return nil, err

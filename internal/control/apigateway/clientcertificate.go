@@ -58,7 +58,10 @@ func (s *Service) GenerateClientCertificate(
 		return nil, err
 	}
 	return update(ctx, s, func(tx store.Tx) (*v1.ClientCertificate, error) {
-		var err error
+		err := s.room(tx, QuotaCertificates, api.ClientCertificates)
+		if err != nil {
+			return nil, err
+		}
 		if c.ID, err = s.freshID(tx, idLength, api.ClientCertificateKey); err != nil {
 			return nil, err
 		}

@@ -111,7 +111,7 @@ func (c *cloner) resources() error {
 			return err
 		}
 	}
-	return nil
+	return c.s.tallyResources(c.tx, c.to.ID, len(c.src.Resources)-1)
 }
 
 // parts copies what methods name by id, and gateway responses.

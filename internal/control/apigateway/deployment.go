@@ -88,7 +88,7 @@ func (s *Service) stageToDeploy(tx store.Tx, in *v1.CreateDeploymentInput) (*api
 	if err := checkStageName(*in.StageName); err != nil {
 		return nil, err
 	}
-	return s.newStage(*in.StageName), nil
+	return s.newStage(*in.StageName), s.room(tx, QuotaStages, api.Stages(in.RestApiId))
 }
 
 // deployTo makes a stage show a deployment: the stage itself, or its canary if
@@ -127,6 +127,9 @@ func (s *Service) deployTo(tx store.Tx, stage *api.Stage, deployment string, in 
 	}
 	setCacheStatus(stage)
 	if err := checkVariables(stage.Variables); err != nil {
+		return err
+	}
+	if err := s.checkStageSize(stage); err != nil {
 		return err
 	}
 	stage.LastUpdatedDate = s.now()

@@ -59,6 +59,9 @@ func (s *Service) CreateDocumentationPart(
 		if at := partAt(all, p.Location); at != nil {
 			return nil, conflictf("Documentation part already exists for the specified location: %s", spell(p.Location))
 		}
+		if err := s.within(QuotaParts, len(all)+1); err != nil {
+			return nil, err
+		}
 		if err := s.addPart(tx, in.RestApiId, &p); err != nil {
 			return nil, err
 		}
@@ -264,14 +267,19 @@ func (s *Service) takeParts(tx store.Tx, apiID string, doc *openapi.Documentatio
 		at[place], taken[p.ID] = p.ID, true
 		ids = append(ids, p.ID)
 	}
+	left := len(at)
 	for _, p := range old {
 		if overwrite && !taken[p.ID] {
 			if err := tx.Delete(api.DocumentationPartKey(apiID, p.ID)); err != nil {
 				return nil, err
 			}
+			left--
 		}
 	}
-	return ids, nil
+	if len(ids) == 0 {
+		return ids, nil
+	}
+	return ids, s.within(QuotaParts, left)
 }
 
 func wirePart(p api.DocumentationPart) *v1.DocumentationPart {

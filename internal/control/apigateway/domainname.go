@@ -54,6 +54,9 @@ func (s *Service) CreateDomainName(ctx context.Context, in *v1.CreateDomainNameI
 		if there, err := exists(tx, key); err != nil || there {
 			return nil, takenOr(err, "The domain name you provided already exists.")
 		}
+		if err := s.room(tx, QuotaDomains, api.DomainNames); err != nil {
+			return nil, err
+		}
 		s.setTargets(d)
 		if err := store.Put(tx, key, d); err != nil {
 			return nil, err

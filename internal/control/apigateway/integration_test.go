@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/control/apigateway"
 )
 
@@ -83,7 +84,7 @@ func TestPutIntegration(t *testing.T) {
 
 // An operator may let integrations of REGIONAL APIs take longer; EDGE stays.
 func TestPutIntegrationLongTimeout(t *testing.T) {
-	s := newMethod(t, func(c *apigateway.Config) { c.IntegrationTimeout = 120000 })
+	s := newMethod(t, func(c *apigateway.Config) { c.Limits, _ = api.ParseLimitRules([]string{"timeout=120s"}) })
 	const input = `{"restApiId":"$api","resourceId":"$pets","httpMethod":"GET","type":"MOCK","timeoutInMillis":120000}`
 	s.play([]step{{"PutIntegration", input, "400 Timeout should be between 50 ms and 29000 ms"}})
 	s.call("UpdateRestApi", `{"restApiId":"$api","patchOperations":[{"op":"replace","path":"/endpointConfiguration/types/0","value":"REGIONAL"}]}`)

@@ -21,6 +21,9 @@ func (s *Service) PutIntegrationResponse(
 	if err := checkContentTypes(r.ResponseTemplates); err != nil {
 		return nil, err
 	}
+	if err := checkTemplates(s, r.ResponseTemplates); err != nil {
+		return nil, err
+	}
 	return update(ctx, s, func(tx store.Tx) (*v1.IntegrationResponse, error) {
 		m, err := integration(tx, in.RestApiId, in.ResourceId, in.HttpMethod)
 		if err != nil {
@@ -81,6 +84,9 @@ func (s *Service) UpdateIntegrationResponse(
 			return nil, err
 		}
 		if err := checkContentTypes(r.ResponseTemplates); err != nil {
+			return nil, err
+		}
+		if err := checkTemplates(s, r.ResponseTemplates); err != nil {
 			return nil, err
 		}
 		if err := checkResponseMappings(&m, r.StatusCode, r.ResponseParameters); err != nil {

@@ -46,6 +46,9 @@ func (s *Service) ImportRestApi(ctx context.Context, in *v1.ImportRestApiInput) 
 		if err := s.setEndpoint(&a, create.EndpointConfiguration); err != nil {
 			return nil, err
 		}
+		if err := s.tallyAPI(tx, a.EndpointType, 1); err != nil {
+			return nil, err
+		}
 		if a.RootResourceID, err = s.freshID(tx, rootIDLength, func(id string) store.Key { return api.ResourceKey(a.ID, id) }); err != nil {
 			return nil, err
 		}

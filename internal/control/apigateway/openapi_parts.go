@@ -151,7 +151,14 @@ func (t *taking) takeAuthorizers(d *openapi.API) error {
 			return err
 		}
 	}
-	return nil
+	if len(d.Authorizers) == 0 {
+		return nil
+	}
+	all, err := store.All[api.Authorizer](t.tx, api.Authorizers(t.api.ID))
+	if err != nil {
+		return err
+	}
+	return t.service.within(QuotaAuthorizers, len(all))
 }
 
 // idOf is the id that a name had before, or a new one.

@@ -22,6 +22,7 @@ func (t *taking) resources(d *openapi.API) error {
 	if err := t.clear(api.Methods(t.api.ID)); err != nil {
 		return err
 	}
+	before := len(all)
 	if all, err = t.prune(all, d); err != nil {
 		return err
 	}
@@ -43,7 +44,7 @@ func (t *taking) resources(d *openapi.API) error {
 			}
 		}
 	}
-	return nil
+	return t.service.tallyResources(t.tx, t.api.ID, len(grown.at)-before)
 }
 
 // prune removes the resources that a document which replaces everything does
@@ -181,7 +182,11 @@ func (t *taking) integration(r api.Resource, m *api.Method, d *openapi.Integrati
 			StatusCode: a.StatusCode, SelectionPattern: a.SelectionPattern,
 			ResponseParameters: a.Parameters, ResponseTemplates: a.Templates, ContentHandling: a.ContentHandling,
 		}
-		if err := checkIntegrationResponse(m, &doc); err != nil {
+		err := checkIntegrationResponse(m, &doc)
+		if err == nil {
+			err = checkTemplates(t.service, doc.ResponseTemplates)
+		}
+		if err != nil {
 			if err := t.note(err, "Unable to put integration response on '%s' for resource at path '%s'", m.HTTPMethod, r.Path); err != nil {
 				return err
 			}

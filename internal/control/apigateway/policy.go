@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+	"unicode/utf8"
 )
 
 const badPolicy = "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
@@ -14,6 +15,9 @@ const badPolicy = "Invalid policy document. Please check the policy syntax and e
 func (s *Service) policyText(apiID, text string) (*string, error) {
 	policy, err := compactPolicy(text)
 	if policy == nil || err != nil {
+		return nil, err
+	}
+	if err := s.length(QuotaPolicy, utf8.RuneCountInString(*policy)); err != nil {
 		return nil, err
 	}
 	long := `"arn:` + s.cfg.Partition + ":execute-api:" + s.cfg.Region + ":" + s.cfg.Account + ":" + apiID + "/"

@@ -37,6 +37,9 @@ func (s *Service) CreateResource(ctx context.Context, in *v1.CreateResourceInput
 		if r.ID, err = s.freshID(tx, idLength, key); err != nil {
 			return nil, err
 		}
+		if err := s.tallyResources(tx, in.RestApiId, 1); err != nil {
+			return nil, err
+		}
 		if err := b.put(&r); err != nil {
 			return nil, err
 		}
@@ -195,7 +198,7 @@ func (s *Service) DeleteResource(ctx context.Context, in *v1.DeleteResourceInput
 				return nil, err
 			}
 		}
-		return &v1.DeleteResourceOutput{}, nil
+		return &v1.DeleteResourceOutput{}, s.tallyResources(tx, in.RestApiId, -len(all)-1)
 	})
 }
 

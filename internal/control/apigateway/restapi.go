@@ -54,6 +54,9 @@ func (s *Service) CreateRestApi(ctx context.Context, in *v1.CreateRestApiInput) 
 				return nil, err
 			}
 		}
+		if err := s.tallyAPI(tx, a.EndpointType, 1); err != nil {
+			return nil, err
+		}
 		if err := store.Put(tx, api.RestAPIKey(a.ID), a); err != nil {
 			return nil, err
 		}
@@ -235,8 +238,17 @@ func (s *Service) UpdateRestApi(ctx context.Context, in *v1.UpdateRestApiInput) 
 		if err != nil {
 			return nil, err
 		}
+		kind := a.EndpointType
 		if err := s.restAPIPatches().apply(&a, in.PatchOperations); err != nil {
 			return nil, err
+		}
+		if kind != a.EndpointType {
+			if err := s.tallyAPI(tx, kind, -1); err != nil {
+				return nil, err
+			}
+			if err := s.tallyAPI(tx, a.EndpointType, 1); err != nil {
+				return nil, err
+			}
 		}
 		if err := checkTLS(a.SecurityPolicy, a.EndpointAccessMode); err != nil {
 			return nil, err
@@ -252,10 +264,14 @@ func (s *Service) UpdateRestApi(ctx context.Context, in *v1.UpdateRestApiInput) 
 // deployments too. A domain name that is mapped to it holds it.
 func (s *Service) DeleteRestApi(ctx context.Context, in *v1.DeleteRestApiInput) (*v1.DeleteRestApiOutput, error) {
 	return update(ctx, s, func(tx store.Tx) (*v1.DeleteRestApiOutput, error) {
-		if _, err := s.restAPI(tx, in.RestApiId); err != nil {
+		a, err := s.restAPI(tx, in.RestApiId)
+		if err != nil {
 			return nil, err
 		}
 		if err := checkUnmapped(tx, in.RestApiId); err != nil {
+			return nil, err
+		}
+		if err := s.tallyAPI(tx, a.EndpointType, -1); err != nil {
 			return nil, err
 		}
 		if err := store.DeleteAll(tx, api.Tree(in.RestApiId)); err != nil {

@@ -16,6 +16,7 @@ import (
 	"maps"
 	"time"
 
+	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/trial"
 	"github.com/stagedoor/stagedoor/internal/wire"
@@ -39,6 +40,10 @@ type Config struct {
 	RateLimit  float64
 	BurstLimit int32
 
+	// Limits say how long a time-out integrations may ask for, where they allow
+	// more than the account's quota. Default: AWS's.
+	Limits api.LimitRules
+
 	// FlushUsage writes what keys have used, so that a call sees all of it.
 	// Default: nobody counts.
 	FlushUsage func(ctx context.Context) error
@@ -47,15 +52,19 @@ type Config struct {
 	// Default: nothing is remembered.
 	FlushAuthorizers func(apiID, stage string)
 
-	// IntegrationTimeout is the longest time-out, in milliseconds, that an
-	// integration of a REGIONAL or PRIVATE API may ask for. Default 29000. An
-	// EDGE API stays at 29000; a streamed answer may always take 900000.
-	IntegrationTimeout int32
+	// Quotas are those that differ from AWS's, by name; see Quotas.
+	Quotas map[string]int
 
 	// RequireLogRole refuses to switch logging on for a stage before the
 	// account has a role for it, as AWS does. Default false: nothing here needs
 	// the role.
 	RequireLogRole bool
+
+	// Welcome is called when the account gets a role for logging. May be nil.
+	Welcome func()
+
+	// Firehose says that access logs can be sent to Firehose.
+	Firehose bool
 
 	// InvokeURL is where a stage answers, without a '/' at the end: generated
 	// clients call it. Default: where it would on AWS.
@@ -76,8 +85,9 @@ type Bench interface {
 
 // Service answers the operations. It holds no state but the store.
 type Service struct {
-	store store.Store
-	cfg   Config
+	store  store.Store
+	cfg    Config
+	limits map[string]Quota
 }
 
 // New makes a service over the documents in st.
@@ -87,7 +97,6 @@ func New(st store.Store, cfg Config) *Service {
 	orDefault(&cfg.Region, "us-east-1")
 	orDefault(&cfg.RateLimit, 10000)
 	orDefault(&cfg.BurstLimit, 5000)
-	orDefault(&cfg.IntegrationTimeout, defaultTimeout)
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
@@ -102,7 +111,7 @@ func New(st store.Store, cfg Config) *Service {
 	if cfg.NewID == nil {
 		cfg.NewID = randomID
 	}
-	return &Service{store: st, cfg: cfg}
+	return &Service{store: st, cfg: cfg, limits: limits(cfg.Quotas)}
 }
 
 func orDefault[T comparable](v *T, otherwise T) {

@@ -41,6 +41,12 @@ func (s *Service) CreateStage(ctx context.Context, in *v1.CreateStageInput) (*v1
 		if there, err := exists(tx, key); err != nil || there {
 			return nil, takenOr(err, "Stage already exists")
 		}
+		if err := s.room(tx, QuotaStages, api.Stages(in.RestApiId)); err != nil {
+			return nil, err
+		}
+		if err := s.checkStageSize(stage); err != nil {
+			return nil, err
+		}
 		if err := store.Put(tx, key, *stage); err != nil {
 			return nil, err
 		}

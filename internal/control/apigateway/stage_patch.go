@@ -33,6 +33,9 @@ func (s *Service) UpdateStage(ctx context.Context, in *v1.UpdateStageInput) (*v1
 		if err := checkVersion(tx, in.RestApiId, stage.DocumentationVer); err != nil {
 			return nil, err
 		}
+		if err := s.checkStageSize(&stage); err != nil {
+			return nil, err
+		}
 		stage.LastUpdatedDate = s.now()
 		if err := store.Put(tx, key, stage); err != nil {
 			return nil, err

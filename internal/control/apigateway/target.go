@@ -1,6 +1,7 @@
 package apigateway
 
 import (
+	"math"
 	"net/url"
 	"slices"
 	"strings"
@@ -13,7 +14,6 @@ import (
 const (
 	shortestTimeout = 50
 	defaultTimeout  = 29000
-	streamTimeout   = 900000
 )
 
 func passthroughs() []string { return []string{"WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"} }
@@ -91,17 +91,19 @@ func (s *Service) checkIntegration(tx store.Tx, apiID string, m *api.Method, i *
 	if err := checkRequestMappings(m, i.RequestParameters); err != nil {
 		return err
 	}
-	longest := int32(streamTimeout)
-	if i.ResponseTransferMode != stream {
-		a, err := s.restAPI(tx, apiID)
-		if err != nil {
-			return err
-		}
-		longest = s.cfg.IntegrationTimeout
-		if a.EndpointType == edge {
-			longest = defaultTimeout
-		}
+	if err := checkTemplates(s, i.RequestTemplates); err != nil {
+		return err
 	}
+	a, err := s.restAPI(tx, apiID)
+	if err != nil {
+		return err
+	}
+	limits, _ := s.cfg.Limits.For(a.EndpointType, a.Tags)
+	most := limits.Timeout
+	if i.ResponseTransferMode == stream {
+		most = limits.StreamTime
+	}
+	longest := int32(min(most.Milliseconds(), math.MaxInt32))
 	if i.TimeoutMillis < shortestTimeout || i.TimeoutMillis > longest {
 		return badf("Timeout should be between %d ms and %d ms", shortestTimeout, longest)
 	}

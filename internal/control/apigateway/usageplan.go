@@ -44,7 +44,10 @@ func (s *Service) CreateUsagePlan(ctx context.Context, in *v1.CreateUsagePlanInp
 		return nil, err
 	}
 	return update(ctx, s, func(tx store.Tx) (*v1.UsagePlan, error) {
-		var err error
+		err := s.room(tx, QuotaPlans, api.UsagePlans)
+		if err != nil {
+			return nil, err
+		}
 		if p.ID, err = s.freshID(tx, idLength, api.UsagePlanAt); err != nil {
 			return nil, err
 		}
@@ -56,6 +59,9 @@ func (s *Service) CreateUsagePlan(ctx context.Context, in *v1.CreateUsagePlanInp
 			one := api.PlanStage{API: *st.ApiId, Stage: *st.Stage}
 			for method, throttle := range st.Throttle {
 				setMethodThrottle(&one, methodKey(method), *throttleOf(&throttle))
+			}
+			if err := s.within(QuotaThrottles, len(one.Throttle)); err != nil {
+				return nil, err
 			}
 			if err := addPlanStage(tx, &p, one); err != nil {
 				return nil, err
@@ -186,8 +192,10 @@ func (s *Service) DeleteUsagePlan(ctx context.Context, in *v1.DeleteUsagePlanInp
 					p.ID, st.API, st.Stage)
 			}
 		}
-		if err := store.DeleteAll(tx, api.KeysOfPlan(p.ID)); err != nil {
-			return nil, err
+		for _, prefix := range []store.Key{api.KeysOfPlan(p.ID), api.PlanKeyEntries(p.ID)} {
+			if err := store.DeleteAll(tx, prefix); err != nil {
+				return nil, err
+			}
 		}
 		if err := dropUsage(tx, p.ID, nil); err != nil {
 			return nil, err

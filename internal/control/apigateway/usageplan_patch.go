@@ -29,6 +29,11 @@ func (s *Service) UpdateUsagePlan(ctx context.Context, in *v1.UpdateUsagePlanInp
 		if err := checkPlanStages(tx, &p); err != nil {
 			return nil, err
 		}
+		for i := range p.Stages {
+			if err := s.within(QuotaThrottles, len(p.Stages[i].Throttle)); err != nil {
+				return nil, err
+			}
+		}
 		if err := store.Put(tx, api.UsagePlanAt(p.ID), p); err != nil {
 			return nil, err
 		}

@@ -2,7 +2,6 @@ package apigateway
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"github.com/stagedoor/stagedoor/internal/api"
@@ -30,21 +29,41 @@ func (s *Service) CreateUsagePlanKey(ctx context.Context, in *v1.CreateUsagePlan
 		if there, err := exists(tx, key); err != nil || there {
 			return nil, takenOr(err, "API Key %s is already associated with Usage Plan %s", k.ID, in.UsagePlanId)
 		}
-		if err := checkPlanKey(tx, in.UsagePlanId, k.ID, nil); err != nil {
+		if err := s.checkPlanKey(tx, in.UsagePlanId, k.ID, nil); err != nil {
 			return nil, err
 		}
 		pk := api.UsagePlanKey{Plan: in.UsagePlanId, Key: k.ID, AddedDate: s.cfg.Now().UTC()}
-		if err := store.Put(tx, key, pk); err != nil {
+		if err := putPlanKey(tx, pk); err != nil {
 			return nil, err
 		}
 		return wirePlanKey(&k), nil
 	})
 }
 
+// putPlanKey stores that a key is in a plan, and its entry in lists.
+func putPlanKey(tx store.Tx, pk api.UsagePlanKey) error {
+	if err := store.Put(tx, api.PlanKeyEntryKey(pk), pk.Key); err != nil {
+		return err
+	}
+	return store.Put(tx, api.PlanKeyKey(pk.Plan, pk.Key), pk)
+}
+
+// dropPlanKey takes a key out of a plan.
+func dropPlanKey(tx store.Tx, plan, key string) error {
+	pk, err := find[api.UsagePlanKey](tx, api.PlanKeyKey(plan, key), noAPIKey)
+	if err != nil {
+		return err
+	}
+	if err := tx.Delete(api.PlanKeyEntryKey(pk)); err != nil {
+		return err
+	}
+	return tx.Delete(api.PlanKeyKey(plan, key))
+}
+
 // checkPlanKey refuses to put a key into a plan that is not there, or whose
 // stages the key may already use by another; more are plans that the key is
 // about to be put into as well.
-func checkPlanKey(tx store.Tx, plan, key string, more []api.UsagePlanKey) error {
+func (s *Service) checkPlanKey(tx store.Tx, plan, key string, more []api.UsagePlanKey) error {
 	p, err := find[api.UsagePlan](tx, api.UsagePlanAt(plan), noPlan)
 	if err != nil {
 		return err
@@ -59,6 +78,9 @@ func checkPlanKey(tx store.Tx, plan, key string, more []api.UsagePlanKey) error 
 			return err
 		}
 		others = append(others, other)
+	}
+	if err := s.within(QuotaPlansOfKey, len(others)+1); err != nil {
+		return err
 	}
 	for i := range others {
 		if st := sharedStage(&p, &others[i]); st != nil {
@@ -104,33 +126,32 @@ func (s *Service) GetUsagePlanKey(ctx context.Context, in *v1.GetUsagePlanKeyInp
 // parity: spec/control-plane.md 6.1, recorded.
 func (s *Service) GetUsagePlanKeys(ctx context.Context, in *v1.GetUsagePlanKeysInput) (*v1.UsagePlanKeys, error) {
 	return view(ctx, s, func(tx store.Tx) (*v1.UsagePlanKeys, error) {
-		all, err := store.All[api.UsagePlanKey](tx, api.KeysOfPlan(in.UsagePlanId))
+		out := &v1.UsagePlanKeys{Items: []v1.UsagePlanKey{}}
+		prefix, size := api.PlanKeyEntries(in.UsagePlanId), pageSize(in.Limit)
+		after, err := openPosition(in.Position)
 		if err != nil {
 			return nil, err
 		}
-		newest := func(k api.UsagePlanKey) string { return newestFirst(k.AddedDate, k.Key) }
-		slices.SortFunc(all, func(a, b api.UsagePlanKey) int { return strings.Compare(newest(a), newest(b)) })
-		type named struct {
-			key  api.APIKey
-			sort string
-		}
-		var keys []named
-		for _, pk := range all {
-			k, err := store.Get[api.APIKey](tx, api.APIKeyKey(pk.Key))
+		last := ""
+		for item, err := range tx.Scan(prefix, prefix+after) {
 			if err != nil {
 				return nil, err
 			}
-			if strings.HasPrefix(text(k.Name), text(in.NameQuery)) {
-				keys = append(keys, named{k, newest(pk)})
+			parts := api.Split(item.Key)
+			k, err := store.Get[api.APIKey](tx, api.APIKeyKey(parts[len(parts)-1]))
+			if err != nil {
+				return nil, err
 			}
+			if !strings.HasPrefix(text(k.Name), text(in.NameQuery)) {
+				continue
+			}
+			if len(out.Items) == size {
+				out.Position = wrapPosition(strings.TrimPrefix(last, prefix))
+				break
+			}
+			out.Items, last = append(out.Items, *wirePlanKey(&k)), item.Key
 		}
-		some, next, err := pageOf(keys, in.Limit, in.Position, func(n named) string { return n.sort })
-		if err != nil {
-			return nil, err
-		}
-		return &v1.UsagePlanKeys{Position: next, Items: each(some, func(n named) v1.UsagePlanKey {
-			return *wirePlanKey(&n.key)
-		})}, nil
+		return out, nil
 	})
 }
 
@@ -142,11 +163,7 @@ func (s *Service) DeleteUsagePlanKey(
 		if _, err := find[api.UsagePlan](tx, api.UsagePlanAt(in.UsagePlanId), noPlan); err != nil {
 			return nil, err
 		}
-		key := api.PlanKeyKey(in.UsagePlanId, in.KeyId)
-		if _, err := find[api.UsagePlanKey](tx, key, noAPIKey); err != nil {
-			return nil, err
-		}
-		return &v1.DeleteUsagePlanKeyOutput{}, tx.Delete(key)
+		return &v1.DeleteUsagePlanKeyOutput{}, dropPlanKey(tx, in.UsagePlanId, in.KeyId)
 	})
 }
 

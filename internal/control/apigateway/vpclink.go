@@ -21,7 +21,10 @@ func (s *Service) CreateVpcLink(ctx context.Context, in *v1.CreateVpcLinkInput) 
 		return nil, err
 	}
 	return update(ctx, s, func(tx store.Tx) (*v1.VpcLink, error) {
-		var err error
+		err := s.room(tx, QuotaLinks, api.VPCLinks)
+		if err != nil {
+			return nil, err
+		}
 		if l.ID, err = s.freshID(tx, idLength, api.VPCLinkKey); err != nil {
 			return nil, err
 		}
