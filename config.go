@@ -12,7 +12,6 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/control/apigateway"
-	"github.com/stagedoor/stagedoor/internal/control/apigateway"
 	"github.com/stagedoor/stagedoor/internal/engine/awscall"
 	"github.com/stagedoor/stagedoor/internal/engine/jwt"
 	"github.com/stagedoor/stagedoor/internal/links"
@@ -98,11 +97,6 @@ type Config struct {
 	// url, arn, timeout, stream-time, stream-idle, stream-free, stream-rate.
 	// Default: AWS's; docs/limits.md has them.
 	Limits []string
-
-	// Quotas change how many APIs, resources, stages, keys and so on there may
-	// be: "NAME=N", "NAME=none", "all=none". Default: AWS's default quotas.
-	// docs/quotas.md lists them.
-	Quotas []string
 
 	// Quotas change how many APIs, resources, stages, keys and so on there may
 	// be: "NAME=N", "NAME=none", "all=none". Default: AWS's default quotas.
@@ -261,9 +255,6 @@ func (c *Config) Check() error {
 	if _, err := apigateway.ReadQuotas(c.Quotas); err != nil {
 		problems = append(problems, err)
 	}
-	if _, err := apigateway.ReadQuotas(c.Quotas); err != nil {
-		problems = append(problems, err)
-	}
 	if _, err := awscall.ParseEndpoints(c.AWSEndpoints); err != nil {
 		problems = append(problems, err)
 	}
@@ -285,12 +276,6 @@ func (c *Config) checkThrottle() error {
 		return nil
 	}
 	return fmt.Errorf("rate-limit %g, burst-limit %d: must not be negative, and a burst needs a rate", c.RateLimit, c.BurstLimit)
-}
-
-// quotas are Quotas, which Check has looked at.
-func (c *Config) quotas() map[string]int {
-	quotas, _ := apigateway.ReadQuotas(c.Quotas)
-	return quotas
 }
 
 // quotas are Quotas, which Check has looked at.

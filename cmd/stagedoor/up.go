@@ -75,7 +75,6 @@ file that --config names: flag > environment > file > default.`,
 	f.StringArrayVar(&cfg.Limits, "limit", nil, "a limit of API Gateway that is to be another one, and how far the tag stagedoor:limit:NAME may raise it (`NAME=VALUE[..MOST]`, repeatable)")
 	f.StringArrayVar(&cfg.Quotas, "quota", nil, "how many of a thing there may be, if not as many as on AWS (`NAME=N`, NAME=none, all=none; repeatable)")
 	f.IntVar(&cfg.CacheMemory, "cache-memory", cfg.CacheMemory, "memory that the caches of all stages may take together (`MiB`)")
-	f.StringArrayVar(&cfg.Quotas, "quota", nil, "how many of a thing there may be, if not as many as on AWS (`NAME=N`, NAME=none, all=none; repeatable)")
 	f.Int32Var(&cfg.FunctionConcurrency, "function-concurrency", cfg.FunctionConcurrency, "how many function calls, so processes, there may be at a time")
 	f.DurationVar(&cfg.FunctionIdle, "function-idle", cfg.FunctionIdle, "how long a warm function is kept without a call")
 	f.StringVar(&cfg.Engine, "engine", cfg.Engine, "what moves bytes (`epoll|goroutine`); epoll on Linux, else goroutine")
