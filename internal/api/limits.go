@@ -89,8 +89,8 @@ func ParseLimitRules(texts []string) (LimitRules, error) {
 func (r LimitRules) For(endpointType string, tags map[string]string) (l Limits, problems []error) {
 	l = AWSLimits(endpointType)
 	for _, name := range LimitNames() {
-		if n, ok := r.given[name]; ok {
-			l.set(name, n)
+		if n, ok := r.given[name]; ok && (name != "timeout" || endpointType != "EDGE") {
+			l.set(name, n) // parity: spec/rest-data-plane.md 3.1, the time-out can be raised on Regional and private
 		}
 		text, tagged := tags[LimitTag+name]
 		if !tagged {
@@ -102,9 +102,6 @@ func (r LimitRules) For(endpointType string, tags map[string]string) (l Limits, 
 			continue
 		}
 		l.set(name, min(n, r.Most(name)))
-	}
-	if endpointType == "EDGE" {
-		l.Timeout = min(l.Timeout, AWSLimits("EDGE").Timeout) // parity: spec/rest-data-plane.md 3.1: by quota on Regional and private
 	}
 	return l, problems
 }

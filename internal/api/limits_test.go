@@ -30,7 +30,8 @@ func TestLimits(t *testing.T) {
 		{"edge", "", "EDGE", nil, change(func(l *api.Limits) { l.URL, l.StreamIdle = 8192, 30*time.Second }), ""},
 		{"private", "", "PRIVATE", nil, change(func(l *api.Limits) { l.URL, l.Headers = 8192, 8000 }), ""},
 		{"for all", "payload=20MB,timeout=2m", "REGIONAL", nil, change(func(l *api.Limits) { l.Payload, l.Timeout = 20<<20, 2*time.Minute }), ""},
-		{"edge keeps its time-out", "timeout=2m", "EDGE", map[string]string{"stagedoor:limit:timeout": "3m"}, change(func(l *api.Limits) { l.URL, l.StreamIdle = 8192, 30*time.Second }), ""},
+		{"edge keeps its time-out", "timeout=2m", "EDGE", nil, change(func(l *api.Limits) { l.URL, l.StreamIdle = 8192, 30*time.Second }), ""},
+		{"edge with a tag", "", "EDGE", map[string]string{"stagedoor:limit:timeout": "3m"}, change(func(l *api.Limits) { l.URL, l.StreamIdle, l.Timeout = 8192, 30*time.Second, 3*time.Minute }), ""},
 		{"by tag", "", "REGIONAL", map[string]string{"stagedoor:limit:payload": "1KB", "stagedoor:limit:stream-rate": "1GB"}, change(func(l *api.Limits) { l.Payload, l.StreamRate = 1024, 1<<30 }), ""},
 		{"no further than allowed", "payload=20MB..30MB", "REGIONAL", map[string]string{"stagedoor:limit:payload": "1GB"}, change(func(l *api.Limits) { l.Payload = 30 << 20 }), ""},
 		{"no further than anybody", "", "REGIONAL", map[string]string{"stagedoor:limit:payload": "1GB", "stagedoor:limit:headers": "1MB", "stagedoor:limit:timeout": "1h"}, change(func(l *api.Limits) {

@@ -56,7 +56,7 @@ func (p *pipeline) decompress() program.Step {
 	if p.method.Integration == nil {
 		return program.Step{} // nobody looks at the body
 	}
-	return p.scope.Decompress()
+	return p.scope.Decompress(p.kind() == "HTTP_PROXY" && p.bodyMode(p.method) == program.BodyStream)
 }
 
 // compress compresses answers.

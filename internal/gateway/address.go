@@ -12,6 +12,7 @@ type address struct {
 	api  []byte // id of an API; nil: they do not say
 	path []byte // if api is set: begins with the slashes before the stage
 	url  []byte // id of a function URL, if it is one's host
+	ping bool   // the service itself is asked how it is
 }
 
 // locate reads the host first, then the path, then the field that names an API.
@@ -21,7 +22,7 @@ func (g *Gateway) locate(x *program.Exchange) address {
 		if id = apiLabel(id); id == nil {
 			id = http1.Get(x.Request.Fields, apiHeader)
 		}
-		return address{api: id, path: x.Request.Path}
+		return address{api: id, path: x.Request.Path, ping: isPing(x.Request.Path)}
 	} else if kind == "lambda-url" {
 		return address{url: id}
 	}
@@ -37,6 +38,11 @@ func (g *Gateway) locate(x *program.Exchange) address {
 	}
 	return address{api: http1.Get(x.Request.Fields, apiHeader), path: path}
 }
+
+// isPing says whether a path is one of the service's own, by which others see
+// that it lives: no stage answers there.
+// parity: spec/rest-data-plane.md 2.1; spec/services-observability.md, health.
+func isPing(path []byte) bool { return string(path) == "/ping" || string(path) == "/sping" }
 
 // apiHeader names an API where the host cannot: on an endpoint of a VPC.
 const apiHeader = "x-apigw-api-id"

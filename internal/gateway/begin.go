@@ -13,6 +13,9 @@ import (
 // route as well.
 type fronts struct {
 	badRequest *program.Route
+	healthy    *program.Route
+	longTarget *program.Route
+	largeHead  *program.Route
 	forbidden  *program.Route
 	unknownAPI *program.Route
 	notFound   *program.Route
@@ -25,6 +28,9 @@ func newFronts(g *Gateway) fronts {
 	}
 	f := fronts{
 		badRequest: refuse(program.BadRequest, "a path that others might read as another"),
+		healthy:    &program.Route{Method: "*", Resource: "*", Steps: []program.Step{step.Healthy()}},
+		longTarget: refuse(program.URITooLong, "a path longer than the API allows"),
+		largeHead:  &program.Route{Method: "*", Resource: "*", Steps: []program.Step{step.RefuseLargeHead()}},
 		forbidden:  refuse(program.Forbidden, "no such stage, or the endpoint is disabled"),
 		notFound:   refuse(program.UnknownAPI, "neither an API nor an AWS call"),
 		unknownAPI: &program.Route{Method: "*", Resource: "*", Steps: []program.Step{{
@@ -58,6 +64,11 @@ func (g *Gateway) begin(x *program.Exchange, both bool) {
 		return
 	}
 	at := g.locate(x)
+	if at.ping {
+		x.Identify()
+		x.Route = g.fronts.healthy
+		return
+	}
 	if both && (at.api == nil && at.url == nil || isManagement(x.Request.Path)) && g.owns(x) {
 		x.Route = g.fronts.control
 		return
@@ -102,6 +113,13 @@ func (g *Gateway) route(x *program.Exchange, stage *program.Stage, full, path []
 	x.FullPath, x.Path = full, path
 	if !route.Check(x.Path) || bytes.Count(x.Request.Query, []byte{'&'}) >= program.MaxQuery {
 		x.Route = g.fronts.badRequest
+		return
+	}
+	if fields, target := stage.Oversize(x); target {
+		x.Route = g.fronts.longTarget
+		return
+	} else if fields {
+		x.Route = g.fronts.largeHead
 		return
 	}
 	x.Stage = stage

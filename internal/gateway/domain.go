@@ -68,6 +68,10 @@ func (t *Table) withDomains(domains map[string]*domain) *Table {
 
 // enterDomain finds the stage that a custom domain name's mappings lead to.
 func (g *Gateway) enterDomain(x *program.Exchange, table *Table, d *domain) {
+	if isPing(x.Request.Path) {
+		x.Route = g.fronts.healthy
+		return
+	}
 	path := oneSlash(x.Request.Path)
 	m, rest := d.match(path)
 	if m == nil {

@@ -37,6 +37,7 @@ const (
 	// BadRequest and those below are fixed answers of the front, which no API
 	// can change. This one is for a path that must not be routed.
 	BadRequest ResponseType = "FRONT_BAD_REQUEST"
+	URITooLong ResponseType = "FRONT_URI_TOO_LONG"
 	Forbidden  ResponseType = "FRONT_FORBIDDEN"   // unknown stage, disabled endpoint
 	UnknownAPI ResponseType = "FRONT_UNKNOWN_API" // no such API here
 	Internal   ResponseType = "FRONT_INTERNAL"    // a bug or trouble of ours

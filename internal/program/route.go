@@ -60,6 +60,13 @@ type Stage struct {
 	// CanaryShare is that share, of AllTraffic.
 	CanaryShare uint64
 
+	// MaxFields is how many bytes the names and values of a request's fields may
+	// have together, MaxTarget the path with its query. 0: any.
+	MaxFields, MaxTarget int64
+
+	// Private says that only VPC endpoints lead here.
+	Private bool
+
 	// EndpointDisabled says that only custom domain names lead here.
 	EndpointDisabled bool
 

@@ -30,20 +30,24 @@ var (
 )
 
 // Decompress undoes the content coding of the request's body, for all that
-// comes after it.
+// comes after it. relays: the body is passed on as it comes, so one with a
+// coding that is not known here may pass as it is.
 // parity: spec/rest-data-plane.md 7.4; by default, whatever minimumCompressionSize is.
-func (s Scope) Decompress() program.Step {
+func (s Scope) Decompress(relays bool) program.Step {
 	most := s.MaxPayload()
 	return program.Step{
-		Name: "decompress", Note: "gzip, deflate", Body: isEncoded, Waits: true,
+		Name: "decompress", Note: "gzip, deflate", Waits: true,
+		Body:  func(x *program.Exchange) bool { return isEncoded(x) && !foreign(x) },
 		Quick: func(x *program.Exchange) bool { return len(x.Body) <= quickInflate || !isEncoded(x) },
 		Run: func(x *program.Exchange) error {
-			if !isEncoded(x) || len(x.Body) == 0 {
-				return nil
-			}
 			coding, once := x.ContentEncoding()
-			if !once {
+			switch {
+			case !isEncoded(x), x.HasBody() && len(x.Body) == 0, relays && once && foreign(x):
+				return nil
+			case !once, foreign(x):
 				return program.UnsupportedMediaType.Refuse(errCoding)
+			case !x.HasBody():
+				return nil // there is none
 			}
 			body, err := inflate(coding, x.Body, most)
 			switch {
@@ -62,6 +66,12 @@ func (s Scope) Decompress() program.Step {
 func isEncoded(x *program.Exchange) bool {
 	coding, _ := x.ContentEncoding()
 	return len(coding) > 0 && !equalFold(coding, "identity")
+}
+
+// foreign says whether the body has a coding that is not known here.
+func foreign(x *program.Exchange) bool {
+	coding, _ := x.ContentEncoding()
+	return isEncoded(x) && !equalFold(coding, "gzip") && !equalFold(coding, "x-gzip") && !equalFold(coding, "deflate")
 }
 
 // inflate undoes a coding. What it makes counts while it is made, over all

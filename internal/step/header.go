@@ -194,7 +194,7 @@ func (h header) unseen() bool {
 // forwarded says whether HTTP_PROXY passes a field of the client on. What the
 // gateway writes itself is not passed on either.
 // parity: spec/rest-data-plane.md 3.6; Content-Encoding ends here, as the body
-// that is passed on has none.
+// that is passed on has none, unless it passed as it was.
 func (h header) forwarded() bool {
 	switch h {
 	case hHost, hContentEncoding, hVia, hReferer, hKeepAlive, hProxyConnection, hProxyAuthorization, hHTTP2Settings,

@@ -198,7 +198,7 @@ func forwardFields(x *program.Exchange) {
 		if is == hForwardedFor {
 			forwardedFor = joined(x, forwardedFor, f.Value)
 		}
-		if !is.forwarded() || hop != nil && names(hop, f.Name) || fieldAt(x.Call.Fields[:mapped], f.Name) >= 0 {
+		if !is.forwarded() && (is != hContentEncoding || !foreign(x) || x.HasBody()) || hop != nil && names(hop, f.Name) || fieldAt(x.Call.Fields[:mapped], f.Name) >= 0 {
 			continue
 		}
 		if plain, spoofs := plainName(f.Name); !plain || spoofs || dashedToo(x, f.Name) {
@@ -272,7 +272,7 @@ func addForwarded(x *program.Exchange, fields []http1.Field, sent []byte, mapped
 }
 
 func forwardedFor(x *program.Exchange, sent []byte) []byte {
-	return joined(x, sent, x.KeepVariable((*program.Exchange).AppendSourceIP))
+	return joined(x, sent, x.KeepVariable((*program.Exchange).AppendPeer))
 }
 
 func forwardedPort(x *program.Exchange) []byte { return x.KeepVariable(appendLocalPort) }

@@ -13,8 +13,9 @@ import (
 // answerReader makes an answer of what a proxy function returned.
 // parity: spec/rest-data-plane.md 3.4.2.
 type answerReader struct {
-	binary MediaTypes
-	remap  *remapNames
+	binary     MediaTypes
+	fieldBytes int64 // how many the names and values of all fields may have; 0: any
+	remap      *remapNames
 }
 
 // returned is a function's answer, its parts still raw JSON.
@@ -153,7 +154,22 @@ func (r *answerReader) fields(x *program.Exchange, got returned) error {
 		}
 	}
 	if got.cookies != nil {
-		return elements(got.cookies, func(v []byte) error { return r.field(x, []byte(`"Set-Cookie"`), v) })
+		if err := elements(got.cookies, func(v []byte) error { return r.field(x, []byte(`"Set-Cookie"`), v) }); err != nil {
+			return err
+		}
+	}
+	return r.bounded(x.Answer.Fields)
+}
+
+// bounded refuses fields that are larger than those of a request may be.
+// parity: spec/rest-data-plane.md 12, header names and values.
+func (r *answerReader) bounded(fields []http1.Field) error {
+	size := int64(0)
+	for _, f := range fields {
+		size += int64(len(f.Name) + len(f.Value))
+	}
+	if r.fieldBytes > 0 && size > r.fieldBytes {
+		return fmt.Errorf("%w: its headers have %d bytes", errMalformed, size)
 	}
 	return nil
 }
