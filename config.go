@@ -129,6 +129,14 @@ type Config struct {
 	// Loops is how many event loops there are. Default: one for each core.
 	Loops int
 
+	// Engine is what moves bytes: "epoll", event loops, which only Linux has, or
+	// "goroutine", a goroutine for each connection. Default: epoll on Linux, else
+	// goroutine.
+	Engine string
+
+	// Loops is how many event loops there are. Default: one for each core.
+	Loops int
+
 	// Grace is how long requests under way may take to finish once stagedoor is
 	// told to stop. Default 30s.
 	Grace time.Duration
@@ -231,6 +239,7 @@ func (c *Config) Check() error {
 	if c.CacheMemory < 0 {
 		bad("cache-memory %d: must not be negative", c.CacheMemory)
 	}
+	c.checkEngine(bad)
 	c.checkEngine(bad)
 	if c.Grace < 0 {
 		bad("grace %s: must not be negative", c.Grace)

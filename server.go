@@ -249,6 +249,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	rules := cfg.limitRules()
 	drive := transport.Config{Upstreams: s.upstreams, Log: cfg.Log, Grace: cfg.Grace, Limits: headLimits(rules)}
 	drive.Loops = s.loops()
+	drive.Loops = s.loops()
 	drive.MaxBody = max(maxRequest, rules.Most("payload"))
 	drive.Handler = s.gateway
 	s.both = transport.NewServer(drive)

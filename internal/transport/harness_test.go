@@ -30,7 +30,7 @@ type engines struct{ m *testing.M }
 // Run implements goleak.TestingM.
 func (e engines) Run() (code int) {
 	names := []string{"goroutine"}
-	if transport.NewLoops(transport.LoopsConfig{}) != nil {
+	if transport.HasLoops {
 		names = append(names, "epoll")
 	}
 	if one := os.Getenv("STAGEDOOR_ENGINE"); one != "" {

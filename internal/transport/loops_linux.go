@@ -7,6 +7,9 @@ import (
 	"time"
 )
 
+// HasLoops says whether there are event loops here.
+const HasLoops = true
+
 // Loops are event loops, one a core, that any number of servers share. They
 // run while somebody serves on them.
 //

@@ -4,6 +4,9 @@ package transport
 
 import "net"
 
+// HasLoops says whether there are event loops here.
+const HasLoops = false
+
 // Loops are event loops, which only Linux has.
 type Loops struct{}
 
