@@ -79,6 +79,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, "stagedoor_refused_total{listener=%q,status=\"%d\"} %d\n", l.name, status, c.Refused(status))
 		}
 	}
+	_ = s.writeLedger(w) // whoever asked has gone
 	status := s.gateway.Status()
 	fmt.Fprintf(w, "stagedoor_stages %d\nstagedoor_stages_failed %d\n", status.Stages, len(status.Failures))
 }

@@ -3,6 +3,7 @@ package stagedoor
 import (
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"path/filepath"
@@ -107,6 +108,18 @@ type Config struct {
 	// in MiB. Each is held to the size of its own cluster as well. It is taken as
 	// answers come in. Default 1024.
 	CacheMemory int
+
+	// AccessLog is where a line for each request of every stage goes, whatever
+	// the stages say: a file, "stdout" or "off". Lines have the stage's own format,
+	// or a JSON one where it has none. Files may be rotated without telling
+	// stagedoor. Default "off".
+	AccessLog string
+	// Stdout is where AccessLog "stdout" writes to. Default os.Stdout.
+	Stdout io.Writer
+
+	// RequireLogRole refuses to switch logging on for a stage before the account
+	// has a cloudwatchRoleArn, as AWS does. Default off.
+	RequireLogRole bool
 
 	// TLSCert and TLSKey are PEM files; with both, InvokeListen speaks TLS with
 	// HTTP/2. Default none.

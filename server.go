@@ -59,6 +59,7 @@ type Server struct {
 	clock     *limit.Clock
 	usage     *usage.Meter
 	callers   *step.Authorizers
+	ledger    ledger
 	book      *identity.Book
 	sessions  *identity.Sessions
 	gateway   *gateway.Gateway
@@ -181,6 +182,9 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 	s.callers = step.NewAuthorizers(jwt.NewPools(jwt.NewFetcher().Fetch, cfg.standIns()))
 	s.usage = usage.New(usage.Config{Store: s.store, Clock: s.clock, Log: cfg.Log})
 	s.logs = logs.New(logs.Config{Store: s.watched, Region: cfg.Region, Account: cfg.Account})
+	if err := s.openLedger(); err != nil {
+		return err
+	}
 	s.host = host.New(host.Config{
 		Dir: s.dir("run"), Account: cfg.Account, Region: cfg.Region, Endpoint: endpoint,
 		IdleAfter: cfg.FunctionIdle, AccountConcurrency: int(cfg.FunctionConcurrency), Log: cfg.Log, Sink: s.functionLog,
@@ -220,6 +224,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		Store: s.store,
 		Env: s.outward.reach(compile.Env{
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
+			Ledger:      s.ledger.compiled(),
 			Authorizers: s.callers, Keys: s.usage, Buckets: buckets, Caches: cache.NewSet(s.clock, int64(cfg.CacheMemory)<<20), Throttle: accountThrottle(cfg, buckets),
 			Limits: cfg.limitRules(),
 		}),
@@ -296,6 +301,7 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 		Services: withBuilt(tables(), map[string]handlers{
 			apigatewaywire.Table().Name: apigateway.New(s.watched, apigateway.Config{
 				Account: account, Region: region, RateLimit: s.cfg.RateLimit, BurstLimit: s.cfg.BurstLimit, FlushUsage: s.usage.Flush,
+				RequireLogRole: s.cfg.RequireLogRole, Welcome: s.welcome, Firehose: s.ledger.firehose != nil,
 				FlushAuthorizers: s.callers.Flush, Bench: s.bench(), Limits: s.cfg.limitRules(), Quotas: s.cfg.quotas(),
 				InvokeURL: func(apiID, stage string) string { return s.at + invokePath + apiID + "/" + stage },
 			}).Handlers(),
@@ -367,6 +373,7 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 	parts.Go(func() error { return s.functions.Run(back) })
 	parts.Go(func() error { return s.gateway.Run(back) })
 	parts.Go(func() error { return s.usage.Run(back) })
+	s.runLedger(back, parts)
 	parts.Go(func() error { return s.sessions.Run(back) })
 	parts.Go(func() error { return s.trail.Run(back) })
 

@@ -67,6 +67,8 @@ file that --config names: flag > environment > file > default.`,
 	f.StringArrayVar(&cfg.TrustedProxies, "trusted-proxy", nil, "network of proxies whose X-Forwarded-For is believed (`CIDR`, repeatable)")
 	f.BoolVar(&cfg.ProxyProtocol, "proxy-protocol", false, "have trusted proxies speak the PROXY protocol instead")
 	f.StringArrayVar(&cfg.OIDCIssuers, "oidc-issuer", nil, "OpenID Connect issuer that stands for a Cognito user pool (`POOL_ARN=URL`, repeatable)")
+	f.StringVar(&cfg.AccessLog, "access-log", "off", "where a line for each request goes (`FILE|stdout|off`)")
+	f.BoolVar(&cfg.RequireLogRole, "require-log-role", false, "refuse logging of stages before the account has a CloudWatch role, as AWS does")
 	f.StringVar(&cfg.TLSCert, "tls-cert", "", "PEM `FILE` with the certificate of --invoke-listen")
 	f.StringVar(&cfg.TLSKey, "tls-key", "", "PEM `FILE` with its key")
 	f.StringArrayVar(&cfg.Parameters, "parameter", nil, "template parameter (`KEY=VALUE`, repeatable)")

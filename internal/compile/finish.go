@@ -1,8 +1,6 @@
 package compile
 
 import (
-	"strings"
-
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/engine/accesslog"
 	"github.com/stagedoor/stagedoor/internal/limit"
@@ -85,31 +83,13 @@ func (c *compiler) accessLogs() []program.Step {
 
 // destination is where a stage's access log goes; nil: nowhere.
 func (l *Ledger) destination(arn string) step.Lines {
-	if name, ok := LogGroupOf(arn); ok && l.Group != nil {
+	if name, ok := accesslog.LogGroup(arn); ok && l.Group != nil {
 		return l.Group(name)
 	}
-	if name, ok := StreamOf(arn); ok && l.Firehose != nil {
+	if name, ok := accesslog.DeliveryStream(arn); ok && l.Firehose != nil {
 		return l.Firehose(name)
 	}
 	return nil
-}
-
-// LogGroupOf is the name of the log group that an ARN is of.
-func LogGroupOf(arn string) (name string, ok bool) {
-	part := strings.SplitN(strings.TrimSuffix(arn, ":*"), ":", 7)
-	if len(part) != 7 || part[0] != "arn" || part[2] != "logs" || part[5] != "log-group" || part[6] == "" {
-		return "", false
-	}
-	return part[6], true
-}
-
-// StreamOf is the name of the Firehose delivery stream that an ARN is of.
-func StreamOf(arn string) (name string, ok bool) {
-	part := strings.SplitN(arn, ":", 6)
-	if len(part) != 6 || part[0] != "arn" || part[2] != "firehose" {
-		return "", false
-	}
-	return strings.CutPrefix(part[5], "deliverystream/")
 }
 
 // tells says whether somebody will be told of a variable of some name, or of

@@ -41,19 +41,26 @@ func (s *Service) UpdateAccount(ctx context.Context, in *v1.UpdateAccountInput) 
 		{path: "/cloudwatchRoleArn", replace: setLogRole},
 		{path: "/features", add: addFeature, remove: dropFeature},
 	}}
-	return update(ctx, s, func(tx store.Tx) (*v1.Account, error) {
+	granted := false
+	out, err := update(ctx, s, func(tx store.Tx) (*v1.Account, error) {
 		a, err := account(tx)
 		if err != nil {
 			return nil, err
 		}
+		before := a
 		if err := patches.apply(&a, in.PatchOperations); err != nil {
 			return nil, err
 		}
+		granted = grantedLogs(before, a)
 		if err := store.Put(tx, api.AccountKey, a); err != nil {
 			return nil, err
 		}
 		return s.wireAccount(a), nil
 	})
+	if err == nil && granted && s.cfg.Welcome != nil {
+		s.cfg.Welcome()
+	}
+	return out, err
 }
 
 func setLogRole(a *api.Account, p patch) error {

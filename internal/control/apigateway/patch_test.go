@@ -56,7 +56,7 @@ var subjects = []subject{
 	{"Stage", `"restApiId":"$api","stageName":"prod"`, []suited{
 		at("/deploymentId", "$first", "$second"), at("/description", "d", ""), at("/documentationVersion", "1"), at("/cacheClusterEnabled", "true", "false"),
 		at("/cacheClusterSize", "6.1"), at("/tracingEnabled", "true"), at("/variables", `{\"a\":\"b\"}`), at("/variables/a", "c"), at("/variables/b", "d"),
-		at("/accessLogSettings"), at("/accessLogSettings/format", "f"), at("/accessLogSettings/destinationArn", "a:*"), at("/canarySettings"),
+		at("/accessLogSettings"), at("/accessLogSettings/format", "$context.requestId"), at("/accessLogSettings/destinationArn", "arn:aws:logs:us-east-1:1:log-group:g:*"), at("/canarySettings"),
 		at("/canarySettings/deploymentId", "$second"), at("/canarySettings/percentTraffic", "12.5"), at("/canarySettings/useStageCache", "true"),
 		at("/canarySettings/stageVariableOverrides"), at("/canarySettings/stageVariableOverrides/a", "1"), at("/*/*"), at("/*/*/metrics/enabled", "true"),
 		at("/*/*/logging/loglevel", "INFO"), at("/a/GET/throttling/rateLimit", "0.5"), at("/a/GET/throttling/burstLimit", "-1"), at("/a/GET"),

@@ -222,10 +222,10 @@ func (w *stagePatch) setAccessLog(st *api.Stage, p patch) error {
 	}
 	if p.args[0] == "format" {
 		st.AccessLog.Format = p.value
-		return nil
+		return checkFormat(p.text())
 	}
 	st.AccessLog.DestinationARN = given(strings.TrimSuffix(p.text(), ":*"))
-	return nil
+	return w.s.checkDestination(p.text())
 }
 
 // checkLogRole refuses to switch logging on while the account has no role for

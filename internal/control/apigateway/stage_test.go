@@ -100,9 +100,9 @@ func TestUpdateStage(t *testing.T) {
 		{"no variables", `{"op":"replace","path":"/variables/a","value":"1"},{"op":"remove","path":"/variables"}`, before},
 
 		{"access log", `{"op":"replace","path":"/accessLogSettings/destinationArn","value":"arn:aws:logs:us-east-1:1:log-group:g:*"},{"op":"add","path":"/accessLogSettings/format","value":"$context.requestId"}`, with(`"accessLogSettings":{"destinationArn":"arn:aws:logs:us-east-1:1:log-group:g","format":"$context.requestId"}`)},
-		{"access log part", `{"op":"add","path":"/accessLogSettings/destinationArn","value":"a"},{"op":"add","path":"/accessLogSettings/format","value":"f"},{"op":"remove","path":"/accessLogSettings/format"}`, with(`"accessLogSettings":{"destinationArn":"a"}`)},
-		{"access log last part", `{"op":"add","path":"/accessLogSettings/format","value":"f"},{"op":"remove","path":"/accessLogSettings/format"}`, before},
-		{"access log off", `{"op":"add","path":"/accessLogSettings/format","value":"f"},{"op":"remove","path":"/accessLogSettings"}`, before},
+		{"access log part", `{"op":"add","path":"/accessLogSettings/destinationArn","value":"arn:aws:logs:us-east-1:1:log-group:g"},{"op":"add","path":"/accessLogSettings/format","value":"$context.requestId"},{"op":"remove","path":"/accessLogSettings/format"}`, with(`"accessLogSettings":{"destinationArn":"arn:aws:logs:us-east-1:1:log-group:g"}`)},
+		{"access log last part", `{"op":"add","path":"/accessLogSettings/format","value":"$context.requestId"},{"op":"remove","path":"/accessLogSettings/format"}`, before},
+		{"access log off", `{"op":"add","path":"/accessLogSettings/format","value":"$context.requestId"},{"op":"remove","path":"/accessLogSettings"}`, before},
 
 		{"canary by deployment", `{"op":"replace","path":"/canarySettings/deploymentId","value":"$second"}`, with(`"canarySettings":{"deploymentId":"$second","percentTraffic":0,"useStageCache":false}`)},
 		{"canary by share", `{"op":"replace","path":"/canarySettings/percentTraffic","value":"12.5"}`, with(`"canarySettings":{"deploymentId":"$first","percentTraffic":12.5,"useStageCache":false}`)},
@@ -153,6 +153,11 @@ func TestUpdateStage(t *testing.T) {
 		{"remove no access log part", `{"op":"remove","path":"/accessLogSettings/format"}`, notSet("accessLogSettings/format")},
 		{"access log path", `{"op":"replace","path":"/accessLogSettings/x","value":"1"}`, "400 Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, /accessLogSettings/format]"},
 		{"access log whole", `{"op":"replace","path":"/accessLogSettings","value":"1"}`, "400 Invalid accessLogSettings path. Must be one of : [/accessLogSettings/destinationArn, /accessLogSettings/format]"},
+		{"access log without an id", `{"op":"replace","path":"/accessLogSettings/format","value":"$context.status"}`, "400 Access Log format must contain $context.requestId or $context.extendedRequestId"},
+		{"access log of two lines", `{"op":"replace","path":"/accessLogSettings/format","value":"$context.requestId\n$context.status"}`, "400 Access Log format must be single line, new line character is allowed only at end of the format"},
+		{"access log to nowhere", `{"op":"replace","path":"/accessLogSettings/destinationArn","value":"arn:aws:s3:::b"}`, "400 Invalid ARN specified in the request. The destination of an access log must be a CloudWatch Logs log group or an Amazon Data Firehose delivery stream"},
+		{"access log to a foreign stream", `{"op":"replace","path":"/accessLogSettings/destinationArn","value":"arn:aws:firehose:us-east-1:1:deliverystream/x"}`, "400 The name of the delivery stream must begin with amazon-apigateway-"},
+		{"access log to no Firehose", `{"op":"replace","path":"/accessLogSettings/destinationArn","value":"arn:aws:firehose:us-east-1:1:deliverystream/amazon-apigateway-x"}`, "400 Access logs can be sent to Firehose only where its endpoint is known: start with --aws-endpoint firehose=URL"},
 		{"access log empty", `{"op":"replace","path":"/accessLogSettings/format","value":""}`, "400 Access Log value must not be empty"},
 		{"add to canary", `{"op":"add","path":"/canarySettings/deploymentId","value":"$second"}`, "400 Invalid add operation with path: /canarySettings/deploymentId"},
 		{"add a canary", `{"op":"add","path":"/canarySettings","value":"{}"}`, "400 Cannot add method setting canarySettings because there is no method setting for this method "},
@@ -204,7 +209,7 @@ func TestUpdateStageLogRole(t *testing.T) {
 	ops := []string{
 		`{"op":"replace","path":"/*/*/logging/loglevel","value":"INFO"}`,
 		`{"op":"replace","path":"/*/*/logging/dataTrace","value":"true"}`,
-		`{"op":"replace","path":"/accessLogSettings/format","value":"x"}`,
+		`{"op":"replace","path":"/accessLogSettings/format","value":"$context.requestId"}`,
 	}
 	for _, op := range ops {
 		s.play([]step{{"UpdateStage", `{"restApiId":"$api","stageName":"prod","patchOperations":[` + op + `]}`, refused}})

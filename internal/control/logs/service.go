@@ -9,6 +9,7 @@
 package logs
 
 import (
+	"iter"
 	"strings"
 	"time"
 
@@ -62,6 +63,19 @@ func (s *Service) Write(group, stream string, at time.Time, message string) {
 		message = strings.ToValidUTF8(message[:maxEvent], "")
 	}
 	s.book.write(group, stream, []entry{{at: at.UnixMilli(), message: message}}, time.Now().UnixMilli(), true)
+}
+
+// WriteAll is Write for events of one stream that come together. at is in
+// milliseconds since 1970.
+func (s *Service) WriteAll(group, stream string, events iter.Seq2[int64, string]) {
+	var all []entry
+	for at, message := range events {
+		if len(message) > maxEvent {
+			message = strings.ToValidUTF8(message[:maxEvent], "")
+		}
+		all = append(all, entry{at: at, message: message})
+	}
+	s.book.write(group, stream, all, time.Now().UnixMilli(), true)
 }
 
 // Handlers are the operations, by name.

@@ -168,3 +168,22 @@ func BenchmarkAppend(b *testing.B) {
 		buf = f.Append(buf[:0], v)
 	}
 }
+
+func TestDestinations(t *testing.T) {
+	for _, tt := range []struct{ arn, group, stream string }{
+		{"arn:aws:logs:us-east-1:123456789012:log-group:/api/pets", "/api/pets", ""},
+		{"arn:aws-cn:logs:cn-north-1:123456789012:log-group:g:*", "g", ""},
+		{"arn:aws:logs:us-east-1:123456789012:log-group:g:log-stream:s", "", ""},
+		{"arn:aws:logs:us-east-1:123456789012:log-group:", "", ""},
+		{"arn:aws:firehose:us-east-1:123456789012:deliverystream/amazon-apigateway-x", "", "amazon-apigateway-x"},
+		{"arn:aws:s3:::bucket", "", ""},
+		{"g", "", ""},
+		{"", "", ""},
+	} {
+		group, isGroup := accesslog.LogGroup(tt.arn)
+		stream, isStream := accesslog.DeliveryStream(tt.arn)
+		if group != tt.group || stream != tt.stream || isGroup != (tt.group != "") || isStream != (tt.stream != "") {
+			t.Errorf("%q is of group %q, %t and stream %q, %t, want %q and %q", tt.arn, group, isGroup, stream, isStream, tt.group, tt.stream)
+		}
+	}
+}
