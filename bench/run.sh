@@ -2,10 +2,10 @@
 # CPU per request of stagedoor, nginx and haproxy on equal work, in interleaved
 # rounds on one pinned core; prints Markdown tables with ratios to nginx in the
 # same round. Needs two CPUs; installs what it needs on Debian.
-#   bench/run.sh [SCENARIOS] [ROUNDS]     default s1,s4,tls 5
+#   bench/run.sh [SCENARIOS] [ROUNDS]     default s1,cache,s4,tls 5
 set -euo pipefail
 cd "$(dirname "$0")"
-scenarios=${1:-s1,s4,tls}
+scenarios=${1:-s1,cache,s4,tls}
 rounds=${2:-5}
 peers=${PEERS:-nginx,haproxy,stagedoor}
 

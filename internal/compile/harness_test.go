@@ -29,6 +29,7 @@ func (origins) Origin(scheme, address, serverName string, skipVerify bool) *prog
 type functions struct {
 	call   map[string]func(event []byte) (*lambda.Result, error)
 	denied bool
+	mu     sync.Mutex
 	asked  []string // what Permits was asked
 }
 
@@ -49,6 +50,8 @@ func (f *functions) Invoke(ctx context.Context, arn string, payload []byte, stre
 }
 
 func (f *functions) Permits(function, principal, action, source, account string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.asked = append(f.asked, strings.Join([]string{function, principal, action, source, account}, " "))
 	return !f.denied
 }
