@@ -72,6 +72,9 @@ func (c *call) answer() *wire.Answer {
 	if err != nil {
 		return c.fail(err)
 	}
+	if wantsHAL(c.service.table, c.http.Header) {
+		c.hal(a, (&veil{table: c.service.table}).labels(c.op, in))
+	}
 	return a
 }
 
