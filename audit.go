@@ -55,7 +55,7 @@ var errQuery = errors.New("audit")
 // type=, resource=, id=, max= and after=.
 func auditQuery(v url.Values) (q cloudtrail.Query, err error) {
 	for name, to := range map[string]*string{
-		"name": &q.Name, "source": &q.Source, "user": &q.User, "key": &q.Access, "type": &q.Type, "resource": &q.Resource, "id": &q.ID, "after": &q.After,
+		"name": &q.Name, "source": &q.Source, "user": &q.User, "key": &q.KeyID, "type": &q.Type, "resource": &q.Resource, "id": &q.ID, "after": &q.After,
 	} {
 		*to = v.Get(name)
 	}

@@ -17,7 +17,7 @@ type Event struct {
 	Source    string          `json:"source"` // such as apigateway.amazonaws.com
 	ReadOnly  bool            `json:"readOnly,omitempty"`
 	User      string          `json:"user,omitempty"`
-	AccessKey string          `json:"accessKey,omitempty"`
+	KeyID     string          `json:"keyId,omitempty"` // of the access key
 	Resources []EventResource `json:"resources,omitempty"`
 	Record    json.RawMessage `json:"record"`
 }

@@ -85,7 +85,7 @@ func (s *Server) begin(ctx context.Context, one *service, op *wire.Operation, in
 	}
 	e.event = api.Event{
 		ID: e.record.EventID, Time: now, Name: e.record.EventName, Source: e.record.EventSource, ReadOnly: e.record.ReadOnly,
-		User: e.record.UserIdentity.name(), AccessKey: o.Caller.AccessKey,
+		User: e.record.UserIdentity.name(), KeyID: o.Caller.AccessKey,
 	}
 	if in != nil {
 		e.record.RequestParameters = e.veil.parameters(op, in)

@@ -96,8 +96,9 @@ func (v *veil) value(rv reflect.Value, s *wire.Shape) any {
 		return wire.TimeOf(rv).UTC().Format(time.RFC3339)
 	case wire.String:
 		return strings.ToValidUTF8(rv.String(), "\uFFFD")
+	default: // numbers, booleans and documents are what they are
+		return rv.Interface()
 	}
-	return rv.Interface()
 }
 
 func (v *veil) mapping(rv reflect.Value, s *wire.Shape) any {
@@ -151,8 +152,8 @@ func (v *veil) remember(rv reflect.Value, depth int) {
 			v.remember(rv.Index(i), depth+1)
 		}
 	case reflect.Struct:
-		for i := range rv.NumField() {
-			if f := rv.Field(i); f.CanInterface() && !wire.Absent(f) {
+		for _, f := range rv.Fields() {
+			if f.CanInterface() && !wire.Absent(f) {
 				v.remember(f, depth+1)
 			}
 		}

@@ -16,7 +16,7 @@ type Query struct {
 	Name     string    // of the event
 	Source   string
 	User     string
-	Access   string // access key id
+	KeyID    string // of the access key
 	Type     string // of a resource
 	Resource string // the name of one
 	ID       string
@@ -99,7 +99,7 @@ func (q *Query) wants(e *api.Event) bool {
 		{q.Name, e.Name},
 		{q.Source, e.Source},
 		{q.User, e.User},
-		{q.Access, e.AccessKey},
+		{q.KeyID, e.KeyID},
 		{q.ID, e.ID},
 	} {
 		if c.want != "" && c.want != c.got {

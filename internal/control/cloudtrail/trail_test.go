@@ -188,7 +188,7 @@ func TestLookup(t *testing.T) {
 		e := event(i, begin.Add(time.Duration(i)*time.Second))
 		e.Name = []string{"CreateRestApi", "DeleteRestApi"}[i%2]
 		e.User = []string{"ann", "bob", "cy", "root"}[i%4]
-		e.AccessKey = "AK" + e.User
+		e.KeyID = "AK" + e.User
 		e.Resources = []api.EventResource{{Type: "AWS::ApiGateway::RestApi", Name: "api" + strconv.Itoa(i%10)}}
 		if err := trail.Keep(t.Context(), e); err != nil {
 			t.Fatal(err)
@@ -206,7 +206,7 @@ func TestLookup(t *testing.T) {
 		{"between", cloudtrail.Query{From: begin.Add(100 * time.Second), To: begin.Add(299 * time.Second)}, 200},
 		{"name", cloudtrail.Query{Name: "CreateRestApi"}, 500},
 		{"user", cloudtrail.Query{User: "bob"}, 250},
-		{"key", cloudtrail.Query{Access: "AKroot"}, 250},
+		{"key", cloudtrail.Query{KeyID: "AKroot"}, 250},
 		{"resource", cloudtrail.Query{Resource: "api3"}, 100},
 		{"type", cloudtrail.Query{Type: "AWS::ApiGateway::Stage"}, 0},
 		{"id", cloudtrail.Query{ID: "id-000500"}, 1},
