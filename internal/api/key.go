@@ -11,8 +11,19 @@ const RestAPIs string = "restapi/"
 // RestAPIKey is the document of one REST API.
 func RestAPIKey(api string) string { return RestAPIs + seg(api) }
 
+// Trees is the prefix of everything that belongs to REST APIs but their own documents.
+const Trees string = "rest/"
+
 // Tree is the prefix of everything that belongs to one REST API but its own document.
-func Tree(api string) string { return "rest/" + seg(api) + "/" }
+func Tree(api string) string { return Trees + seg(api) + "/" }
+
+// TreeOf takes a key under Trees apart: the API's id as it stands there, and
+// what kind of thing the key is of.
+func TreeOf(key string) (id, kind string) {
+	id, rest, _ := strings.Cut(strings.TrimPrefix(key, Trees), "/")
+	kind, _, _ = strings.Cut(rest, "/")
+	return id, kind
+}
 
 // Resources is the prefix of a REST API's resources.
 func Resources(api string) string { return Tree(api) + "resource/" }

@@ -47,15 +47,9 @@ func (f *follower) load(ctx context.Context, dirty map[string]bool, all bool) (m
 	err := f.g.cfg.Store.View(ctx, func(tx store.Tx) error {
 		clear(sources)
 		if all {
-			dirty = map[string]bool{}
-			for id := range f.built {
-				dirty[id] = true
-			}
-			for a, err := range store.Scan[api.RestAPI](tx, api.RestAPIs, "") {
-				if err != nil {
-					return err
-				}
-				dirty[a.ID] = true
+			var err error
+			if dirty, err = f.everything(tx, sources); err != nil {
+				return err
 			}
 		}
 		for id := range dirty {
@@ -71,6 +65,57 @@ func (f *follower) load(ctx context.Context, dirty map[string]bool, all bool) (m
 		return nil, fmt.Errorf("load stages: %w", err)
 	}
 	return sources, nil
+}
+
+// everything is what must be looked at when anything may have changed: the APIs
+// that have stages, and those that are in the table. All others go into sources
+// as they are: of a hundred thousand APIs that nobody deployed none is read.
+func (f *follower) everything(tx store.Tx, sources map[string]*apiSource) (map[string]bool, error) {
+	dirty, err := staged(tx)
+	if err != nil {
+		return nil, err
+	}
+	for id := range f.built {
+		dirty[id] = true
+	}
+	for item, err := range tx.Scan(api.RestAPIs, "") {
+		if err != nil {
+			return nil, err
+		}
+		if id := api.Split(item.Key)[1]; !dirty[id] {
+			sources[id] = &apiSource{id: id}
+		}
+	}
+	return dirty, nil
+}
+
+// staged lists the APIs that have stages. It goes over the keys of all APIs in
+// one scan, and past what is large and comes before an API's stages in one leap.
+func staged(tx store.Tx) (map[string]bool, error) {
+	found := map[string]bool{}
+	const few = 8 // keys of one API that are read rather than leapt over
+	for after, more := "", true; more; {
+		more = false
+		var current string
+		rows := 0
+		for item, err := range tx.Scan(api.Trees, after) {
+			if err != nil {
+				return nil, err
+			}
+			id, kind := api.TreeOf(item.Key)
+			if rows++; id != current {
+				current, rows = id, 0
+			}
+			if kind == "stage" {
+				found[api.Split(id)[0]] = true
+			}
+			if kind < "stage" && (rows >= few || kind == "snapshot" || kind == "method") {
+				after, more = api.Trees+id+"/stage/", true
+				break
+			}
+		}
+	}
+	return found, nil
 }
 
 func (f *follower) loadAPI(tx store.Tx, id string) (*apiSource, error) {
@@ -156,7 +201,10 @@ func (s *stageSource) read(tx store.Tx, id string) {
 
 // api is the table's entry.
 func (s *apiSource) api() *program.API {
-	a := &program.API{ID: s.id, Kind: "REST", Stages: make(map[string]*program.Stage, len(s.stages))}
+	a := &program.API{ID: s.id, Kind: "REST"}
+	if len(s.stages) > 0 {
+		a.Stages = make(map[string]*program.Stage, len(s.stages))
+	}
 	for name, one := range s.stages {
 		if one.program != nil {
 			a.Stages[name] = one.program
