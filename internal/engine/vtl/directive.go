@@ -26,8 +26,15 @@ func (p *parser) hash(b *builder, depth int, opened string) (string, error) {
 		p.pos += end + 3
 		return "", nil
 	}
+	if rest == "#" {
+		return "", p.fail("the template ends in a bare #") // as Velocity has it
+	}
 	name, length := directive(rest)
-	if !p.known(name, length) {
+	known, err := p.known(name, length)
+	if err != nil {
+		return "", err
+	}
+	if !known {
 		b.write("#")
 		p.pos++
 		return "", nil
@@ -44,17 +51,23 @@ func (p *parser) hash(b *builder, depth int, opened string) (string, error) {
 	return "", p.statement(b, name, depth)
 }
 
-// known says whether a directive is one that API Gateway acts upon, with the
-// arguments that it needs. Others (#return, #evaluate, calls of macros) are text.
-func (p *parser) known(name string, length int) bool {
+// known says whether a directive is one that API Gateway acts upon. Others
+// (#return, #evaluate, calls of macros) are text, and so is #set without its
+// arguments; other directives without theirs are an error, as in Velocity.
+func (p *parser) known(name string, length int) (bool, error) {
 	switch name {
 	case "end", "else", "stop", "break":
-		return true
+		return true, nil
 	case "set", "if", "elseif", "foreach", "define", "macro":
 		rest := strings.TrimLeft(p.text[p.pos+length:], " \t\r\n")
-		return strings.HasPrefix(rest, "(")
+		if strings.HasPrefix(rest, "(") {
+			return true, nil
+		}
+		if name != "set" {
+			return false, p.fail("#%s needs (", name)
+		}
 	}
-	return false
+	return false, nil
 }
 
 // directive is the name after '#', with or without braces, and how long both are.
@@ -64,18 +77,12 @@ func directive(s string) (string, int) {
 		i++
 	}
 	from := i
-	for i < len(s) && 'a' <= s[i] && s[i] <= 'z' {
+	for i < len(s) && (isName(s[i], i > from) && s[i] != '-' || s[i] == '_') {
 		i++
 	}
 	name := s[from:i]
 	if !braces {
-		// "#elsefoo" is #else and text, as Velocity reads it
-		for _, known := range []string{"elseif", "else", "end"} {
-			if strings.HasPrefix(name, known) {
-				return known, 1 + len(known)
-			}
-		}
-		return name, i
+		return name, i // "#endtext" is no #end, as Velocity reads it
 	}
 	if i < len(s) && s[i] == '}' {
 		return name, i + 1
@@ -208,7 +215,7 @@ func (p *parser) foreach(b *builder, depth int) error {
 		return p.fail("#%s in #foreach", end)
 	}
 	p.lineEnd()
-	b.add(loop{item.name, over, body})
+	b.add(loop{item.place, over, body})
 	return nil
 }
 
@@ -235,6 +242,6 @@ func (p *parser) define(b *builder, depth int) error {
 		return p.fail("#%s in #define", end)
 	}
 	p.lineEnd()
-	b.add(definition{name.name, body})
+	b.add(definition{name.place, body})
 	return nil
 }

@@ -15,6 +15,7 @@ package vtl
 import (
 	"errors"
 	"fmt"
+	"sync"
 )
 
 // ErrTemplate is a template that does not parse or that breaks a limit while it
@@ -55,7 +56,10 @@ type Setter interface {
 
 // Template is a parsed template.
 type Template struct {
-	root block
+	root  block
+	names *names
+	loop  loopNames
+	runs  sync.Pool // of *run, without anything of a rendering
 }
 
 // Parse reads a template.
@@ -63,19 +67,34 @@ func Parse(text string) (*Template, error) {
 	if len(text) > MaxTemplate {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrTemplate, MaxTemplate)
 	}
-	p := &parser{text: text}
+	p := &parser{text: text, names: &names{at: map[string]int{}}}
 	root, _, err := p.block(0, "")
 	if err != nil {
 		return nil, err
 	}
-	return &Template{root: root}, nil
+	t := &Template{root: root, names: p.names}
+	t.loop = loopNames{t.names.known("foreach"), t.names.known("velocityCount"), t.names.known("velocityHasNext")}
+	return t, nil
 }
 
 // Render appends the template's output to dst.
 func (t *Template) Render(env Env, dst []byte) ([]byte, error) {
-	r := &run{env: env, vars: map[string]any{}, out: dst, base: len(dst)}
-	if err := t.root.exec(r); err != nil && !errors.Is(err, errStop) {
+	r, _ := t.runs.Get().(*run)
+	if r == nil {
+		r = &run{loop: t.loop, vars: make([]variable, len(t.names.at))}
+	}
+	r.env, r.out, r.base = env, dst, len(dst)
+	defer t.done(r)
+	if err := t.root.exec(r); err != nil && !errors.Is(err, errStop) && !errors.Is(err, errBreak) {
 		return dst, err
 	}
 	return r.out, nil
+}
+
+// done forgets a rendering and keeps its memory.
+func (t *Template) done(r *run) {
+	clear(r.vars)
+	clear(r.args[:cap(r.args)])
+	*r = run{loop: r.loop, vars: r.vars, args: r.args[:0]}
+	t.runs.Put(r)
 }

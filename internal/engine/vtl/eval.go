@@ -3,6 +3,7 @@ package vtl
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -14,8 +15,9 @@ func (c constant) eval(*run) (any, error) { return c.value, nil }
 
 // reference is $name and what follows it.
 type reference struct {
-	name string
-	path []link
+	name  string
+	place int
+	path  []link
 }
 
 // link is one .property, .method() or [index].
@@ -27,7 +29,7 @@ func (f *reference) eval(r *run) (any, error) {
 	if err := r.step(); err != nil {
 		return nil, err
 	}
-	v := r.lookup(f.name)
+	v := r.lookup(f)
 	for _, l := range f.path {
 		if d, ok := v.(deferred); ok {
 			text, err := r.sub(d.body)
@@ -56,8 +58,10 @@ func (r *run) sub(b node) (string, error) {
 type property string
 
 func (p property) of(_ *run, v any) (any, error) {
-	out, _ := getProperty(v, string(p))
-	return out, nil
+	if out, ok := getProperty(v, string(p)); ok {
+		return out, nil
+	}
+	return nil, nil
 }
 
 func getProperty(v any, name string) (any, bool) {
@@ -66,6 +70,10 @@ func getProperty(v any, name string) (any, bool) {
 		return v.Get(name)
 	case Object:
 		return v.Property(name)
+	case *List:
+		return len(v.Items) == 0, name == "empty"
+	case string:
+		return v == "", name == "empty"
 	}
 	return nil, false
 }
@@ -76,13 +84,16 @@ type method struct {
 }
 
 func (m method) of(r *run, v any) (any, error) {
-	args := make([]any, len(m.args))
-	for i, a := range m.args {
-		var err error
-		if args[i], err = a.eval(r); err != nil {
+	from := len(r.args)
+	for _, a := range m.args {
+		v, err := a.eval(r)
+		if err != nil {
 			return nil, err
 		}
+		r.args = append(r.args, v)
 	}
+	args := slices.Clip(r.args[from:])
+	r.args = r.args[:from]
 	if o, ok := v.(Object); ok {
 		out, _, err := o.Call(m.name, args)
 		return out, err
@@ -130,10 +141,10 @@ func (f *reference) assign(r *run, v any) error {
 		v = text
 	}
 	if len(f.path) == 0 {
-		r.vars[f.name] = v
+		r.vars[f.place] = variable{v, true}
 		return nil
 	}
-	holder := reference{f.name, f.path[:len(f.path)-1]}
+	holder := reference{f.name, f.place, f.path[:len(f.path)-1]}
 	h, err := holder.eval(r)
 	if err != nil {
 		return err
@@ -196,7 +207,7 @@ func (l listing) eval(r *run) (any, error) {
 			return nil, err
 		}
 	}
-	return &List{Items: items}, nil
+	return &List{Items: items, Plain: true}, nil
 }
 
 // span is [from..to]; bounds that are no literals make an empty list.
@@ -214,7 +225,7 @@ func (s span) eval(r *run) (any, error) {
 	if b-a > maxElements || a-b > maxElements {
 		return nil, fmt.Errorf("%w: range of more than %d", ErrTemplate, maxElements)
 	}
-	l := &List{}
+	l := &List{Plain: true}
 	for ; a < b; a++ {
 		l.Items = append(l.Items, a)
 	}

@@ -15,7 +15,9 @@ var (
 // run is one rendering.
 type run struct {
 	env   Env
-	vars  map[string]any
+	vars  []variable // by place
+	args  []any      // of the calls that are being prepared
+	loop  loopNames
 	out   []byte
 	base  int // of out, where this rendering's output begins
 	steps int
@@ -35,13 +37,23 @@ func (r *run) step() error {
 }
 
 // lookup finds a variable: those that the template set first.
-func (r *run) lookup(name string) any {
-	if v, ok := r.vars[name]; ok {
-		return v
+func (r *run) lookup(f *reference) any {
+	if v := &r.vars[f.place]; v.set {
+		return v.value
 	}
-	v, _ := r.env.Lookup(name)
+	v, _ := r.env.Lookup(f.name)
 	return v
 }
+
+// variable is what a template has set, if it has.
+type variable struct {
+	value any
+	set   bool
+}
+
+// loopNames are the places of what a loop tells of itself; -1: the template
+// does not ask.
+type loopNames struct{ foreach, count, hasNext int }
 
 type node interface{ exec(r *run) error }
 
@@ -130,9 +142,9 @@ func (a assignment) exec(r *run) error {
 }
 
 type loop struct {
-	name string
-	over expr
-	body block
+	place int
+	over  expr
+	body  block
 }
 
 func (l loop) exec(r *run) error {
@@ -141,16 +153,39 @@ func (l loop) exec(r *run) error {
 		return err
 	}
 	items := elements(v)
-	restore := r.shadow(l.name, "foreach", "velocityCount", "velocityHasNext")
-	defer restore()
+	places := [...]int{l.place, r.loop.foreach, r.loop.count, r.loop.hasNext}
+	var before [len(places)]variable
+	for i, at := range places {
+		if at >= 0 {
+			before[i] = r.vars[at]
+		}
+	}
+	err = l.each(r, items)
+	for i, at := range places {
+		if at >= 0 {
+			r.vars[at] = before[i]
+		}
+	}
+	return err
+}
+
+// each renders the body for every item.
+func (l loop) each(r *run, items []any) error {
+	at := r.begin(len(items))
 	for i, item := range items {
 		if r.loops++; r.loops > MaxLoops {
 			return fmt.Errorf("%w: more than %d iterations of #foreach", ErrTemplate, MaxLoops)
 		}
-		r.vars[l.name] = item
-		r.vars["foreach"] = foreach{i, len(items)}
-		r.vars["velocityCount"] = int64(i + 1)
-		r.vars["velocityHasNext"] = i+1 < len(items)
+		r.vars[l.place] = variable{item, true}
+		if at != nil {
+			at.at = i
+		}
+		if r.loop.count >= 0 {
+			r.vars[r.loop.count] = variable{int64(i + 1), true}
+		}
+		if r.loop.hasNext >= 0 {
+			r.vars[r.loop.hasNext] = variable{i+1 < len(items), true}
+		}
 		err := l.body.exec(r)
 		if errors.Is(err, errBreak) {
 			return nil
@@ -162,36 +197,28 @@ func (l loop) exec(r *run) error {
 	return nil
 }
 
-// shadow keeps variables that a loop uses and gives a function that brings
-// them back.
-func (r *run) shadow(names ...string) func() {
-	type kept struct {
-		value any
-		set   bool
+// begin is $foreach of a loop; nil if the template never asks.
+func (r *run) begin(of int) *foreach {
+	if r.loop.foreach < 0 {
+		return nil
 	}
-	before := make([]kept, len(names))
-	for i, n := range names {
-		before[i].value, before[i].set = r.vars[n]
-	}
-	return func() {
-		for i, n := range names {
-			if before[i].set {
-				r.vars[n] = before[i].value
-			} else {
-				delete(r.vars, n)
-			}
-		}
-	}
+	at := &foreach{of: of}
+	at.parent, _ = r.vars[r.loop.foreach].value.(*foreach)
+	r.vars[r.loop.foreach] = variable{at, true}
+	return at
 }
 
 // foreach is $foreach: where a loop stands.
-type foreach struct{ at, of int }
+type foreach struct {
+	at, of int
+	parent *foreach // of the loop around it; nil: none
+}
 
 // Call has no methods.
-func (foreach) Call(string, []any) (any, bool, error) { return nil, false, nil }
+func (*foreach) Call(string, []any) (any, bool, error) { return nil, false, nil }
 
 // Property reads count, index, hasNext, first and last.
-func (f foreach) Property(name string) (any, bool) {
+func (f *foreach) Property(name string) (any, bool) {
 	switch name {
 	case "count":
 		return int64(f.at + 1), true
@@ -203,20 +230,27 @@ func (f foreach) Property(name string) (any, bool) {
 		return f.at == 0, true
 	case "last":
 		return f.at+1 == f.of, true
+	case "parent":
+		return f.parent, f.parent != nil
+	case "topmost":
+		for f.parent != nil {
+			f = f.parent
+		}
+		return f, true
 	}
 	return nil, false
 }
 
 // String prints the place.
-func (f foreach) String() string { return strconv.Itoa(f.at + 1) }
+func (f *foreach) String() string { return strconv.Itoa(f.at + 1) }
 
 type definition struct {
-	name string
-	body block
+	place int
+	body  block
 }
 
 func (d definition) exec(r *run) error {
-	r.vars[d.name] = deferred{d.body}
+	r.vars[d.place] = variable{deferred{d.body}, true}
 	return nil
 }
 

@@ -23,7 +23,7 @@ func (p *parser) reference(depth int) (*reference, error) {
 		p.pos = from
 		return nil, nil
 	}
-	ref := &reference{name: name}
+	ref := &reference{name: name, place: p.names.place(name)}
 	for {
 		more, err := p.link(ref, depth)
 		if err != nil {
@@ -236,8 +236,8 @@ func (p *parser) quoted(quote byte) (expr, error) {
 	if quote == '\'' || !strings.ContainsAny(text, "$#") {
 		return constant{text}, nil
 	}
-	inner := &parser{text: text}
-	if strings.HasSuffix(text, "$") { // a bare $ at the end is text in a string
+	inner := &parser{text: text, names: p.names}
+	if strings.HasSuffix(text, "$") || strings.HasSuffix(text, "#") { // at the end of a string they are text
 		inner.text += " "
 	}
 	root, _, err := inner.block(1, "")
@@ -300,7 +300,27 @@ func (p *parser) mapping(depth int) (expr, error) {
 	}
 }
 
-// number reads an integer, or a floating-point number; "1..5" is 1 and a range.
+// exponent is how much of s is the exponent of a number: e3, E-3; else 0.
+func exponent(s string) int {
+	if s == "" || s[0] != 'e' && s[0] != 'E' {
+		return 0
+	}
+	i := 1
+	if i < len(s) && (s[i] == '+' || s[i] == '-') {
+		i++
+	}
+	from := i
+	for i < len(s) && '0' <= s[i] && s[i] <= '9' {
+		i++
+	}
+	if i == from {
+		return 0
+	}
+	return i
+}
+
+// number reads an integer, or a floating-point number: 1, .5, 5., 1e3; "1..5" is
+// 1 and a range.
 func (p *parser) number() (expr, error) {
 	i := p.pos
 	if p.text[i] == '-' {
@@ -309,12 +329,15 @@ func (p *parser) number() (expr, error) {
 	float := false
 	for i < len(p.text) {
 		c := p.text[i]
-		if c == '.' && !float && !strings.HasPrefix(p.text[i:], "..") && i+1 < len(p.text) && '0' <= p.text[i+1] && p.text[i+1] <= '9' {
+		if c == '.' && !float && !strings.HasPrefix(p.text[i:], "..") {
 			float = true
 		} else if c < '0' || c > '9' {
 			break
 		}
 		i++
+	}
+	if e := exponent(p.text[i:]); e > 0 {
+		i, float = i+e, true
 	}
 	text := p.text[p.pos:i]
 	if !float {

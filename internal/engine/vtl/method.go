@@ -95,6 +95,8 @@ func text1(s, name string, arg any) (any, error) {
 		return units(s, strings.Index(s, a)), nil
 	case "lastIndexOf":
 		return units(s, strings.LastIndex(s, a)), nil
+	case "compareTo":
+		return compareText(utf16(s), utf16(a)), nil
 	case "concat":
 		return s + a, nil
 	case "substring":
@@ -139,6 +141,17 @@ func text2(s, name string, x, y any) (any, error) {
 	return nil, nil
 }
 
+// compareText is how far two texts are apart in their first difference, or in
+// their length, as Java has it.
+func compareText(a, b []uint16) int64 {
+	for i := range min(len(a), len(b)) {
+		if a[i] != b[i] {
+			return int64(a[i]) - int64(b[i])
+		}
+	}
+	return int64(len(a)) - int64(len(b))
+}
+
 func bounded(s string) (any, error) {
 	if len(s) > maxOutput {
 		return nil, fmt.Errorf("%w: text of more than %d bytes", ErrTemplate, maxOutput)
@@ -162,7 +175,7 @@ func split(s, pattern string) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &List{}
+	l := &List{Plain: true}
 	rest, from := []rune(s), 0
 	for m, err := re.FindRunesMatch(rest); m != nil; m, err = re.FindNextMatch(m) {
 		if err != nil {
@@ -278,6 +291,9 @@ func callList(l *List, name string, args []any) (any, error) {
 	if len(args) == 0 {
 		return nil, nil
 	}
+	if name == "subList" && len(args) == 2 {
+		return subList(l, args[0], args[1])
+	}
 	n, ok := args[0].(int64)
 	if !ok {
 		return nil, nil
@@ -297,6 +313,17 @@ func callList(l *List, name string, args []any) (any, error) {
 		return old, nil
 	}
 	return nil, nil
+}
+
+// subList is a copy: on AWS it is a view, which only templates could tell that
+// change it.
+func subList(l *List, from, to any) (any, error) {
+	a, ok1 := from.(int64)
+	b, ok2 := to.(int64)
+	if !ok1 || !ok2 || a < 0 || b > int64(len(l.Items)) || a > b {
+		return nil, fmt.Errorf("%w: subList(%v, %v) of a list of %d", ErrTemplate, from, to, len(l.Items))
+	}
+	return &List{Items: slices.Clone(l.Items[a:b]), Plain: l.Plain}, nil
 }
 
 func callMap(m *Map, name string, args []any) (any, error) {
@@ -326,15 +353,15 @@ func map0(m *Map, name string) (any, error) {
 	case "isEmpty":
 		return m.Len() == 0, nil
 	case "keySet":
-		l := &List{}
+		l := &List{Plain: true}
 		for _, k := range m.keys {
 			l.Items = append(l.Items, k)
 		}
 		return l, nil
 	case "values":
-		return &List{Items: elements(m)}, nil
+		return &List{Items: elements(m), Plain: true}, nil
 	case "entrySet":
-		l := &List{}
+		l := &List{Plain: true}
 		for _, k := range m.keys {
 			e := NewMap()
 			if err := e.Put("key", k); err != nil {

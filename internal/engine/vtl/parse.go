@@ -7,8 +7,30 @@ import (
 
 // parser reads a template; pos is where it stands.
 type parser struct {
-	text string
-	pos  int
+	text  string
+	pos   int
+	names *names // of the template, which strings in it share
+}
+
+// names gives each variable of a template a place.
+type names struct{ at map[string]int }
+
+// place is where the variable's value is kept.
+func (n *names) place(name string) int {
+	at, ok := n.at[name]
+	if !ok {
+		at = len(n.at)
+		n.at[name] = at
+	}
+	return at
+}
+
+// known is the place of a variable that the template names, else -1.
+func (n *names) known(name string) int {
+	if at, ok := n.at[name]; ok {
+		return at
+	}
+	return -1
 }
 
 func (p *parser) fail(format string, args ...any) error {

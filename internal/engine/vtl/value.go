@@ -12,7 +12,12 @@ import (
 )
 
 // List is a Java list.
-type List struct{ Items []any }
+type List struct {
+	Items []any
+	// Plain lists are the template's own, java.util.ArrayList on AWS, and print
+	// as [a, b]; lists that came from JSON print as JSON.
+	Plain bool
+}
 
 // Map is a Java map that keeps the order of its keys.
 type Map struct {
@@ -113,7 +118,19 @@ func appendText(dst []byte, v any, depth int) []byte {
 		}
 		return append(dst, '}')
 	case *List:
-		return AppendJSON(dst, v)
+		if !v.Plain {
+			return AppendJSON(dst, v)
+		}
+		dst = append(dst, '[')
+		for i, item := range v.Items {
+			if i > 0 {
+				dst = append(dst, ", "...)
+			}
+			if dst = appendText(dst, item, depth+1); item == nil {
+				dst = append(dst, "null"...)
+			}
+		}
+		return append(dst, ']')
 	case Object:
 		return append(dst, v.String()...)
 	}
