@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/stagedoor/stagedoor/internal/api"
@@ -83,8 +82,10 @@ func (m *Meter) refreshKey(tx store.Tx, name store.Key) error {
 	return nil
 }
 
-func newKey(doc *api.APIKey) *key {
-	return &key{Key: Key{doc.ID, doc.Value}, enabled: doc.Enabled, digest: sha256.Sum256([]byte(doc.Value))}
+func newKey(doc *api.APIKey) *key { return makeKey(doc.ID, doc.Value, doc.Enabled) }
+
+func makeKey(id, value string, enabled bool) *key {
+	return &key{Key: Key{id, value}, enabled: enabled, digest: sha256.Sum256([]byte(value))}
 }
 
 func (m *Meter) refreshPlan(tx store.Tx, name store.Key) error {
@@ -210,83 +211,4 @@ func Extra(doc api.UsageGrant) *limit.Extra {
 		return nil
 	}
 	return &limit.Extra{Period: period, Start: limit.Date(doc.Start), Amount: doc.Amount}
-}
-
-// load takes up all there is. What was counted stays.
-func (m *Meter) load(tx store.Tx) error {
-	keys := map[string]*key{}
-	for doc, err := range store.Scan[api.APIKey](tx, api.APIKeys, "") {
-		if err != nil {
-			return err
-		}
-		keys[doc.ID] = newKey(&doc)
-	}
-	plans := map[string]bool{}
-	for doc, err := range store.Scan[api.UsagePlan](tx, api.UsagePlans, "") {
-		if err != nil {
-			return err
-		}
-		plans[doc.ID] = true
-		m.plan(doc.ID).now.Store(newPlan(&doc))
-	}
-	for id, cell := range m.plans {
-		if !plans[id] {
-			cell.now.Store(nil)
-			delete(m.plans, id)
-		}
-	}
-	m.forget(func(p pair) bool { return keys[p.key] == nil || !plans[p.plan] })
-	fresh := map[pair]*ledger{}
-	for doc, err := range store.Scan[api.UsagePlanKey](tx, api.PlanKeys, "") {
-		if err != nil {
-			return err
-		}
-		k := keys[doc.Key]
-		if k == nil || !plans[doc.Plan] {
-			continue
-		}
-		l, known := m.ledger(doc)
-		if !known {
-			fresh[pair{doc.Plan, doc.Key}] = l
-		}
-		k.plans = append(slices.Clip(k.plans), &membership{plan: l.cell, ledger: l})
-	}
-	if err := m.loadCounts(tx, fresh); err != nil {
-		return err
-	}
-	m.keys = keys
-	m.index.replace(keys)
-	return nil
-}
-
-// loadCounts gives new ledgers what an earlier process wrote, and all of them
-// what was granted.
-func (m *Meter) loadCounts(tx store.Tx, fresh map[pair]*ledger) error {
-	for item, err := range tx.Scan(api.Usages, "") {
-		if err != nil {
-			return err
-		}
-		parts := api.Split(item.Key)
-		if l := fresh[pair{parts[1], parts[2]}]; l != nil {
-			doc, err := decode[api.Usage](item)
-			if err != nil {
-				return err
-			}
-			l.counter.Load(Totals(doc))
-		}
-	}
-	for item, err := range tx.Scan(api.UsageGrants, "") {
-		if err != nil {
-			return err
-		}
-		parts := api.Split(item.Key)
-		if l := m.ledgers[pair{parts[1], parts[2]}]; l != nil {
-			doc, err := decode[api.UsageGrant](item)
-			if err != nil {
-				return err
-			}
-			l.extra.Store(Extra(doc))
-		}
-	}
-	return nil
 }
