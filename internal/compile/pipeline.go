@@ -24,8 +24,9 @@ func (p *pipeline) rest() []program.Step {
 	caller := p.authorize()
 	kept := p.cached()
 	return program.Compact(
-		p.limitARN(),
 		p.protect(),
+		p.limitARN(),
+		p.protectBefore(),
 		p.identified(caller.Recall),
 		p.identified(caller.Ask),
 		p.apiKey(),

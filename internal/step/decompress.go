@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/program"
 )
 
@@ -42,12 +43,12 @@ func (s Scope) Decompress(relays bool) program.Step {
 		Run: func(x *program.Exchange) error {
 			coding, once := x.ContentEncoding()
 			switch {
-			case !isEncoded(x), x.HasBody() && len(x.Body) == 0, relays && once && foreign(x):
+			case !isEncoded(x), relays && once && foreign(x) && bytes.IndexByte(coding, ',') < 0:
 				return nil
 			case !once, foreign(x):
 				return program.UnsupportedMediaType.Refuse(errCoding)
-			case !x.HasBody():
-				return nil // there is none
+			case len(x.Body) == 0:
+				return nil
 			}
 			body, err := inflate(coding, x.Body, most)
 			switch {
@@ -62,10 +63,13 @@ func (s Scope) Decompress(relays bool) program.Step {
 	}
 }
 
-// isEncoded says whether the client names a content coding.
+// isEncoded says whether there is a body, and the client names a coding of it.
 func isEncoded(x *program.Exchange) bool {
-	coding, _ := x.ContentEncoding()
-	return len(coding) > 0 && !equalFold(coding, "identity")
+	if x.Request.Length == http1.NoBody {
+		return false
+	}
+	coding, once := x.ContentEncoding()
+	return !once || len(coding) > 0 && !equalFold(coding, "identity")
 }
 
 // foreign says whether the body has a coding that is not known here.
