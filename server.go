@@ -225,7 +225,8 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		Env: s.outward.reach(compile.Env{
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
 			Ledger:      s.ledger.compiled(),
-			Authorizers: s.callers, Keys: s.usage, Buckets: buckets, Caches: cache.NewSet(s.clock, int64(cfg.CacheMemory)<<20), Throttle: accountThrottle(cfg, buckets),
+			Authorizers: s.callers, Signatures: step.NewSignatures(s.book), Keys: s.usage, Buckets: buckets, Caches: cache.NewSet(s.clock, int64(cfg.CacheMemory)<<20),
+			Warn: func(apiID, stage, text string) { cfg.Log.Warn("stage", "api_id", apiID, "stage", stage, "text", text) }, Throttle: accountThrottle(cfg, buckets),
 			Limits: cfg.limitRules(),
 		}),
 		Index:         gateway.Indexes{s.usage, s.book, s.outward.links},

@@ -1,7 +1,11 @@
 package compile
 
 import (
+	"fmt"
+
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/engine/iam"
+	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/step"
 )
 
@@ -9,6 +13,7 @@ import (
 const (
 	authorizeCustom = "CUSTOM"
 	authorizePools  = "COGNITO_USER_POOLS"
+	authorizeIAM    = "AWS_IAM"
 )
 
 // authorizes says whether there are steps for the authorization that a method
@@ -19,6 +24,8 @@ func (c *compiler) authorizes(m *api.Method) bool {
 		return true
 	case authorizeCustom, authorizePools:
 		return c.env.Authorizers != nil
+	case authorizeIAM:
+		return c.env.Signatures != nil
 	}
 	return false
 }
@@ -26,6 +33,9 @@ func (c *compiler) authorizes(m *api.Method) bool {
 // authorize finds out who is calling. What it cannot do, protect has refused.
 func (p *pipeline) authorize() step.Authorization {
 	m := p.method
+	if m.AuthorizationType == authorizeIAM && p.env.Signatures != nil {
+		return p.scope.AuthorizeIAM(p.env.Signatures)
+	}
 	if m.AuthorizationType != authorizeCustom && m.AuthorizationType != authorizePools || p.env.Authorizers == nil {
 		return step.Authorization{}
 	}
@@ -52,4 +62,42 @@ func (p *pipeline) authorizer() *api.Authorizer {
 		}
 	}
 	return nil
+}
+
+// resourcePolicy is the API's resource policy, compiled. A private API without
+// one lets nobody in.
+// parity: spec/security.md 3.1.
+func (c *compiler) resourcePolicy() (*iam.Policy, error) {
+	text := c.snap.API.Policy
+	if text == nil || *text == "" {
+		if c.snap.API.EndpointType == "PRIVATE" {
+			return &iam.Policy{}, nil
+		}
+		return nil, nil //nolint:nilnil // no policy and no error
+	}
+	p, err := iam.Parse([]byte(*text), iam.Resource)
+	if err != nil {
+		return nil, fmt.Errorf("resource policy: %w", err)
+	}
+	return p, nil
+}
+
+// protectBefore asks the resource policy before an authorizer is asked.
+// parity: spec/security.md 2.8.
+func (p *pipeline) protectBefore() program.Step {
+	switch p.method.AuthorizationType {
+	case authorizeCustom:
+		return p.scope.ResourcePolicyDenies()
+	case authorizeIAM, authorizePools:
+		return program.Step{}
+	}
+	return p.scope.ResourcePolicy()
+}
+
+// protectAfter asks it when the caller's token was read.
+func (p *pipeline) protectAfter() program.Step {
+	if p.method.AuthorizationType != authorizePools {
+		return program.Step{}
+	}
+	return p.scope.ResourcePolicy()
 }

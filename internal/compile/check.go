@@ -11,10 +11,6 @@ func (c *compiler) unprotected(m *api.Method) (r *program.Refusal, why string) {
 	switch {
 	case c.stage.WebACLARN != nil && *c.stage.WebACLARN != "":
 		return program.Forbidden.Refuse(nil), "the stage has a web ACL, which is not enforced here"
-	case c.snap.API.Policy != nil && *c.snap.API.Policy != "":
-		return program.Forbidden.Refuse(nil), "the API has a resource policy, which is not enforced here"
-	case c.snap.API.EndpointType == "PRIVATE":
-		return program.Forbidden.Refuse(nil), "the API is private and has no resource policy"
 	case !c.authorizes(m):
 		return program.Forbidden.Refuse(nil), "authorization " + m.AuthorizationType + " is not enforced here"
 	case m.APIKeyRequired && c.env.Keys == nil:

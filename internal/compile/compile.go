@@ -43,6 +43,8 @@ type Env struct {
 	// Authorizers is what authorizers stand on. Nil: methods that ask for one
 	// are refused.
 	Authorizers *step.Authorizers
+	// Signatures tells who signed requests. Nil: methods with AWS_IAM are refused.
+	Signatures *step.Signatures
 	// Keys finds API keys. Nil: methods that ask for one are refused.
 	Keys step.Keys
 	// Buckets are those of the stages' throttles. Default: programs of one
@@ -52,6 +54,9 @@ type Env struct {
 	Throttle step.Bucket
 	// Caches are those of the stages. Nil: nothing is cached.
 	Caches step.Caches
+	// Warn gets what is not wrong and yet worth a look, each time a stage is
+	// compiled. Nil: nobody.
+	Warn func(apiID, stage, text string)
 	// Template compiles mapping templates. Default step.CompileTemplate.
 	Template func(phase step.Phase, text string) (step.Renderer, error)
 	// Limits are what APIs are held to. Default: AWS's.
@@ -129,7 +134,11 @@ func rest(env Env, snap snapshot.REST, stage api.Stage, canary bool) (*program.S
 		out.WebACL = *stage.WebACLARN
 	}
 	out.MaxFields, out.MaxTarget = c.scope.Limits.Headers, c.scope.Limits.URL
+	out.Private = snap.API.EndpointType == "PRIVATE"
 	var err error
+	if c.scope.Policy, err = c.resourcePolicy(); err != nil {
+		return nil, err
+	}
 	if out.Responses, err = c.responses(); err != nil {
 		return nil, err
 	}
@@ -202,7 +211,7 @@ func (c *compiler) method(m *api.Method, path string) (*program.Route, error) {
 func (c *compiler) bodyMode(m *api.Method) program.BodyMode {
 	v, _ := c.validator(m)
 	switch in := m.Integration; {
-	case step.ValidatesBody(m, v):
+	case step.ValidatesBody(m, v), m.AuthorizationType == authorizeIAM: // a signature covers the body
 		return program.BodyBuffer
 	case in == nil:
 		return program.BodyDiscard

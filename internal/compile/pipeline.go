@@ -29,6 +29,7 @@ func (p *pipeline) rest() []program.Step {
 		p.protectBefore(),
 		p.identified(caller.Recall),
 		p.identified(caller.Ask),
+		p.protectAfter(),
 		p.apiKey(),
 		p.usagePlan(),
 		p.throttle(),

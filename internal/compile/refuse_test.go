@@ -1,10 +1,12 @@
 package compile_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
 )
 
@@ -26,22 +28,29 @@ func TestNoSuchRoute(t *testing.T) {
 func TestFailClosed(t *testing.T) {
 	in := map[string]api.Integration{"GET /": mock(`{"statusCode":200}`, ok200("secret"))}
 	for name, edit := range map[string]func(*snapshot.REST){
-		"IAM":             func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "AWS_IAM" },
-		"Lambda":          func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "CUSTOM" },
-		"Cognito":         func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "COGNITO_USER_POOLS" },
-		"unknown":         func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "SOMETHING" },
-		"API key":         func(s *snapshot.REST) { s.Methods[0].APIKeyRequired = true },
-		"resource policy": func(s *snapshot.REST) { s.API.Policy = new(`{"Version":"2012-10-17"}`) },
-		"private":         func(s *snapshot.REST) { s.API.EndpointType = "PRIVATE" },
-		"lost validator":  func(s *snapshot.REST) { s.Methods[0].RequestValidatorID = new("gone") },
+		"IAM":            func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "AWS_IAM" },
+		"Lambda":         func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "CUSTOM" },
+		"Cognito":        func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "COGNITO_USER_POOLS" },
+		"unknown":        func(s *snapshot.REST) { s.Methods[0].AuthorizationType = "SOMETHING" },
+		"API key":        func(s *snapshot.REST) { s.Methods[0].APIKeyRequired = true },
+		"lost validator": func(s *snapshot.REST) { s.Methods[0].RequestValidatorID = new("gone") },
 	} {
 		stage := sketch{methods: in, edit: edit}.stage(t)
 		if r := send(t, stage, "GET /"); r.Status != 403 || r.Body != `{"message":"Forbidden"}` {
 			t.Errorf("%s: %d %s, want 403", name, r.Status, r.Body)
 		}
-		if e := stage.Router.Routes()[0].Explain(); e.Steps[0].Name != "refuse" || !strings.Contains(e.Steps[0].Note, "here") && !strings.Contains(e.Steps[0].Note, "policy") {
+		e := stage.Router.Routes()[0].Explain()
+		if at := slices.IndexFunc(e.Steps, func(s program.StepNote) bool { return s.Name == "refuse" }); at < 0 || !strings.Contains(e.Steps[at].Note, "here") {
 			t.Errorf("%s: explained as %+v", name, e.Steps)
 		}
+	}
+	noPolicy := func(s *snapshot.REST) { s.API.Policy = new(`{"Version":"2012-10-17"}`) }
+	if _, err := (sketch{methods: in, edit: noPolicy}).try(); err == nil || !strings.Contains(err.Error(), "resource policy") {
+		t.Errorf("a resource policy that is none: %v, want an error", err)
+	}
+	private := sketch{methods: in, edit: func(s *snapshot.REST) { s.API.EndpointType = "PRIVATE" }}.stage(t)
+	if r := send(t, private, "GET /"); r.Status != 403 || !strings.HasPrefix(r.Body, `{"Message":"User: anonymous is not authorized to perform: execute-api:Invoke on resource: `) {
+		t.Errorf("a private API without a policy: %d %s, want 403", r.Status, r.Body)
 	}
 	idle := func(s *snapshot.REST) {
 		s.Methods[0].RequestValidatorID = new("v")

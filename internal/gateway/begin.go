@@ -122,6 +122,10 @@ func (g *Gateway) route(x *program.Exchange, stage *program.Stage, full, path []
 		x.Route = g.fronts.largeHead
 		return
 	}
+	if stage.Private != (x.Door != nil) {
+		x.Route = g.fronts.forbidden // private APIs have one door, which leads nowhere else
+		return
+	}
 	x.Stage = stage
 	x.Route, x.Params = stage.Router.Match(x.Method, x.Path, x.Params)
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/identity"
 	"github.com/stagedoor/stagedoor/internal/usage"
 )
 
@@ -43,8 +44,10 @@ type Exchange struct {
 	Request http1.Request
 	Body    []byte // whole request body, if the route asked for it (BodyBuffer)
 
-	Remote netip.AddrPort // the connection's other end
+	Remote netip.AddrPort // the connection's other end, or whom the PROXY protocol names
 	Local  netip.AddrPort
+	Client netip.Addr // who a trusted proxy says it speaks for; invalid: Remote is the client
+	Door   *Endpoint  // the VPC endpoint that the request came in by; nil: it came in from outside
 	TLS    bool
 	// TLSVersion and CipherSuite are of the client's connection, by their
 	// numbers; 0: it has no TLS, or the driver does not know.
@@ -132,7 +135,15 @@ type Caller struct {
 	// execute-api:InvalidateCache. The step that verified the signature sets it.
 	// Nil: nobody signed, nothing is permitted.
 	Permits           func(x *Exchange, action string) bool
-	AuthorizerLatency time.Duration // authorizer.integrationLatency
+	Signer            *identity.Identity // who signed the request; nil: nobody
+	AuthorizerLatency time.Duration      // authorizer.integrationLatency
+}
+
+// Endpoint stands for a VPC endpoint: a listener that private APIs are called
+// by, and no others.
+type Endpoint struct {
+	ID  string // vpce-..., condition key aws:SourceVpce
+	VPC string // vpc-..., condition key aws:SourceVpc; empty: unknown
 }
 
 // Overrides is what a mapping template wrote to $context.requestOverride and

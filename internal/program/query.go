@@ -39,6 +39,33 @@ func (x *Exchange) Query() []Pair {
 	return x.query
 }
 
+// DropQuery takes parameters out of the query, by their decoded names: whoever
+// looks afterwards sees a query that never had them.
+func (x *Exchange) DropQuery(drop func(name string) bool) {
+	raw := x.Request.Query
+	if len(raw) == 0 {
+		return
+	}
+	kept, dropped := make([]byte, 0, len(raw)), false
+	for rest := raw; len(rest) > 0; {
+		part, after, more := bytes.Cut(rest, []byte{'&'})
+		rest = after
+		name, _, _ := bytes.Cut(part, []byte{'='})
+		if drop(string(x.decode(name))) {
+			dropped = true
+			continue
+		}
+		if kept = append(kept, part...); more {
+			kept = append(kept, '&')
+		}
+	}
+	if !dropped {
+		return
+	}
+	x.Request.Query = bytes.TrimSuffix(kept, []byte{'&'})
+	x.query, x.parsed = x.query[:0], false
+}
+
 // QueryValue is the last value of a parameter; ok is false if there is none.
 func (x *Exchange) QueryValue(name string) (value []byte, ok bool) {
 	for _, p := range slices.Backward(x.Query()) {

@@ -2,6 +2,7 @@ package program
 
 import (
 	"bytes"
+	"net/netip"
 	"strconv"
 	"strings"
 )
@@ -214,8 +215,28 @@ func (x *Exchange) DomainPrefix() []byte {
 	return name
 }
 
-// AppendSourceIP appends the client's address: the connection's other end.
+// SourceIP is the client's address: whom a trusted proxy speaks for, else the
+// connection's other end. Policies, logs, events and throttles all use it.
+// parity: spec/security.md 9.9.
+func (x *Exchange) SourceIP() netip.Addr {
+	if x.Client.IsValid() {
+		return x.Client
+	}
+	return x.Remote.Addr().Unmap().WithZone("")
+}
+
+// AppendSourceIP appends SourceIP.
 func (x *Exchange) AppendSourceIP(dst []byte) []byte {
+	ip := x.SourceIP()
+	if !ip.IsValid() {
+		return dst
+	}
+	return ip.AppendTo(dst)
+}
+
+// AppendPeer appends the address of the connection's other end, which
+// X-Forwarded-For grows by.
+func (x *Exchange) AppendPeer(dst []byte) []byte {
 	ip := x.Remote.Addr().Unmap().WithZone("")
 	if !ip.IsValid() {
 		return dst

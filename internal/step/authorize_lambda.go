@@ -37,6 +37,7 @@ type lambdaAuthorizer struct {
 	pattern  *selection.Pattern // of the token; nil: any
 	event    *authorizerEvent
 	denied   [2]*program.Refusal // silently, explicitly
+	policy   *iam.Policy         // of the API; nil: it has none
 }
 
 // AuthorizeLambda compiles an authorizer of type TOKEN or REQUEST for a
@@ -74,7 +75,7 @@ func (s Scope) lambdaAuthorizer(a *api.Authorizer, host Functions, shared *Autho
 		source: "arn:aws:execute-api:" + s.Region + ":" + s.Account + ":" + s.APIID + "/authorizers/" + a.ID,
 		event:  s.authorizerEvent(), denied: [2]*program.Refusal{denied(iam.ImplicitDeny), denied(iam.ExplicitDeny)},
 	}
-	l.actor = s.actor(a.Credentials)
+	l.actor, l.policy = s.actor(a.Credentials), s.Policy
 	if !l.token {
 		return l, nil
 	}
@@ -152,10 +153,11 @@ func (l *lambdaAuthorizer) identify(x *program.Exchange) error {
 // admit holds the caller to the policy, for the method that is called now.
 func (l *lambdaAuthorizer) admit(x *program.Exchange, v *verdict, latency time.Duration) error {
 	v.caller(x, latency)
-	switch decide(x, v.policy, l.event.methodARN(x)) {
-	case iam.Allow:
+	arn := l.event.methodARN(x)
+	switch iam.SameAccount(decide(x, v.policy, arn), decide(x, l.policy, arn)) {
+	case iam.Allowed:
 		return nil
-	case iam.Deny:
+	case iam.ExplicitDeny:
 		return l.denied[1]
 	default:
 		return l.denied[0]

@@ -3,25 +3,30 @@ package step
 import (
 	"strconv"
 	"time"
-	"unsafe"
 
 	"github.com/stagedoor/stagedoor/internal/engine/iam"
+	signer "github.com/stagedoor/stagedoor/internal/identity"
 	"github.com/stagedoor/stagedoor/internal/program"
 )
 
 // decide is what an authorizer's policy says about calling a method.
 // parity: spec/security.md 4.4.
 func decide(x *program.Exchange, p *iam.Policy, arn []byte) iam.Effect {
-	r := iam.Request{
-		Action:   "execute-api:Invoke",
-		Resource: unsafe.String(unsafe.SliceData(arn), len(arn)), //nolint:gosec // in the exchange's memory, which the decision does not outlive
+	effect, _ := evaluate(x, p, arn)
+	return effect
+}
+
+// doorway is what the VPC endpoint of a request says of itself.
+func doorway(x *program.Exchange, key string) string {
+	switch {
+	case x.Door == nil:
+		return ""
+	case key == "aws:sourcevpce":
+		return x.Door.ID
+	case key == "aws:sourcevpc":
+		return x.Door.VPC
 	}
-	for _, key := range p.Keys() {
-		if value := circumstance(x, key); value != "" {
-			r.Attributes = append(r.Attributes, iam.Attribute{Key: key, Value: value})
-		}
-	}
-	return p.Evaluate(&r).Effect
+	return string(x.AppendSourceIP(nil))
 }
 
 // circumstance is the value of a condition key, by its name in lower case;
@@ -30,7 +35,20 @@ func decide(x *program.Exchange, p *iam.Policy, arn []byte) iam.Effect {
 func circumstance(x *program.Exchange, key string) string {
 	switch key {
 	case "aws:sourceip":
+		if x.Door != nil {
+			return "" // parity: spec/security.md 2.5, not through a VPC endpoint
+		}
 		return string(x.AppendSourceIP(nil))
+	case "aws:vpcsourceip", "aws:sourcevpce", "aws:sourcevpc":
+		return doorway(x, key)
+	case "aws:requestedregion", "aws:resourceaccount":
+		if x.Stage == nil {
+			return ""
+		}
+		value, _ := signer.Circumstances(key, x.Start, x.Stage.Region, x.Stage.Account)
+		return value
+	case "aws:principaltype":
+		return "Anonymous" // of others their identity tells
 	case "aws:useragent":
 		return string(x.Header("user-agent"))
 	case "aws:referer":

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/engine/iam"
 	"github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/links"
 	"github.com/stagedoor/stagedoor/internal/program"
@@ -44,6 +45,9 @@ type Scope struct {
 	Credentials Credentials
 	// Links are the VPC links that lead somewhere. Nil: none does.
 	Links *links.Links
+
+	// Policy is the API's resource policy; nil: it has none.
+	Policy *iam.Policy
 
 	// Template compiles the text of a mapping template that is not plain text.
 	Template func(phase Phase, text string) (Renderer, error)
