@@ -226,6 +226,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
 			Ledger:      s.ledger.compiled(),
 			Authorizers: s.callers, Signatures: step.NewSignatures(s.book), Keys: s.usage, Buckets: buckets, Caches: cache.NewSet(s.clock, int64(cfg.CacheMemory)<<20),
+			Warn: func(apiID, stage, text string) { cfg.Log.Warn("stage", "api_id", apiID, "stage", stage, "text", text) },
 			Warn: func(apiID, stage, text string) { cfg.Log.Warn("stage", "api_id", apiID, "stage", stage, "text", text) }, Throttle: accountThrottle(cfg, buckets),
 			Limits: cfg.limitRules(),
 		}),

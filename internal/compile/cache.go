@@ -27,5 +27,10 @@ func (p *pipeline) cached() step.Cached {
 		return step.Cached{}
 	}
 	guarded := p.method.AuthorizationType != "" && p.method.AuthorizationType != "NONE"
-	return p.scope.Cached(p.method, p.stage.MethodSettings, p.cache, guarded)
+	kept := p.scope.Cached(p.method, p.stage.MethodSettings, p.cache)
+	if guarded && kept.Shared && p.env.Warn != nil {
+		p.env.Warn(p.scope.APIID, p.scope.Stage, p.scope.Method+" "+p.scope.Resource+
+			" asks who is calling, but its cache gives one caller's answers to all: no cache key parameter tells them apart")
+	}
+	return kept
 }

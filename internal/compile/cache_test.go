@@ -3,6 +3,7 @@ package compile_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -245,7 +246,7 @@ func TestCacheHit(t *testing.T) {
 		outcomes = append(outcomes, x.Caching.Outcome)
 	}
 	miss, hit := answers[0], answers[1]
-	if fmt.Sprint(outcomes) != fmt.Sprint([]program.CacheOutcome{program.CacheMiss, program.CacheHit}) {
+	if !slices.Equal(outcomes, []program.CacheOutcome{program.CacheMiss, program.CacheHit}) {
 		t.Errorf("outcomes %v", outcomes)
 	}
 	if hit.Status != 201 || hit.Body != "b" || hit.Header("X-A") != "1|2" || hit.Header("Content-Type") != "text/plain" {
@@ -321,7 +322,9 @@ func TestCachePermission(t *testing.T) {
 		x := request(t, c.live, "GET /a", "Cache-Control: max-age=0")
 		who := x.Known()
 		who.AccountID = tt.account
-		who.Permits = func(_ *program.Exchange, action string) bool { return tt.permits && action == "execute-api:InvalidateCache" }
+		who.Permits = func(_ *program.Exchange, action string) bool {
+			return tt.permits && action == "execute-api:InvalidateCache"
+		}
 		if r := programtest.Play(t, x); r.Body != tt.want {
 			t.Errorf("%+v: %s", tt, r.Body)
 		}
@@ -485,6 +488,32 @@ func TestCacheHangUp(t *testing.T) {
 	})
 }
 
+// TestCacheWarning: who asks who is calling, and then gives all the same, is told.
+func TestCacheWarning(t *testing.T) {
+	for _, tt := range []struct {
+		authorization string
+		keys          []string
+		warns         bool
+	}{
+		{"NONE", nil, false},
+		{"CUSTOM", []string{"method.request.querystring.q"}, true},
+		{"CUSTOM", []string{"method.request.header.Authorization"}, false},
+	} {
+		c := newCached(t, map[string]api.Integration{"GET /a": proxied(tt.keys...)})
+		snap := c.snap.snapshot()
+		snap.Methods[0].AuthorizationType = tt.authorization
+		var said []string
+		env := c.env()
+		env.Warn = func(apiID, stage, text string) { said = append(said, apiID+" "+stage+" "+text) }
+		if _, err := compile.REST(env, snap, c.stage); err != nil {
+			t.Fatal(err)
+		}
+		if got := len(said) == 1 && strings.HasPrefix(said[0], "abc123 prod GET /a asks who is calling"); got != tt.warns {
+			t.Errorf("%+v: %q", tt, said)
+		}
+	}
+}
+
 // TestCacheExplain: the program says what it does.
 func TestCacheExplain(t *testing.T) {
 	c := newCached(t, map[string]api.Integration{"GET /a": proxied("method.request.querystring.q")})
@@ -521,5 +550,24 @@ func TestCacheHitAllocs(t *testing.T) {
 	}
 	if n := testing.AllocsPerRun(1000, run); n > 0 {
 		t.Errorf("a hit allocates %v times", n)
+	}
+}
+
+// BenchmarkCacheHit plays a hit of 1 KB, frame included, without a socket.
+func BenchmarkCacheHit(b *testing.B) {
+	c := newCached(b, map[string]api.Integration{"GET /{p}": proxied("method.request.querystring.q", "method.request.path.p")})
+	c.answer = func(int) string { return `{"statusCode":200,"body":"` + strings.Repeat("x", 1000) + `"}` }
+	x := programtest.Exchange(b, "GET /prod/a?q=1%202 HTTP/1.1\r\nHost: h\r\n\r\n")
+	enter(x, c.live)
+	programtest.Play(b, x)
+	req := x.Request
+	b.ReportAllocs()
+	for b.Loop() {
+		x.Reset(b.Context())
+		x.Request = req
+		enter(x, c.live)
+		if x.Play() != program.Done || x.Caching.Outcome != program.CacheHit {
+			b.Fatal("no hit")
+		}
 	}
 }

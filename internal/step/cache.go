@@ -25,7 +25,9 @@ type Caches interface {
 // Fill, after the integration, keeps the answer. Without Fill nothing is kept.
 type Cached struct {
 	Lookup, Wait, Fill program.Step
-	buffer             int64
+	// Shared says that nothing of what only one caller knows tells answers apart.
+	Shared bool
+	buffer int64
 }
 
 // CacheSize is the capacity of a stage's cache, in bytes, from its size in GB.
@@ -50,13 +52,12 @@ func CacheVersion(stage *api.Stage) string {
 	return strconv.FormatInt(stage.CreatedDate.UnixNano(), 36) + "." + strconv.FormatInt(stage.CacheGeneration, 36)
 }
 
-// Cached compiles the steps that keep a method's answers in c. guarded: the
-// method wants to know who is calling.
+// Cached compiles the steps that keep a method's answers in c.
 //
 // Only GET is cached by a setting for all methods, another verb by one of its
 // own. HEAD and what is streamed never are.
 // parity: spec/rest-data-plane.md 9, 8.4.
-func (s Scope) Cached(m *api.Method, settings map[string]api.MethodSetting, c *cache.Cache, guarded bool) Cached {
+func (s Scope) Cached(m *api.Method, settings map[string]api.MethodSetting, c *cache.Cache) Cached {
 	in := m.Integration
 	name, ok := s.settingOf(settings)
 	own := ok && s.rank(name) == ownSetting
@@ -78,13 +79,11 @@ func (s Scope) Cached(m *api.Method, settings map[string]api.MethodSetting, c *c
 	}
 	a.look, a.makeKey = a.appendKept, key.appendTo
 	note := fmt.Sprintf("%s, for %v (%s)", key.note(), a.ttl, name)
-	if guarded && !key.personal() {
-		note += "; shared by all callers that the authorizer lets in"
-	}
 	return Cached{
 		Lookup: program.Step{Name: "cache", Note: note, Run: a.lookup},
 		Wait:   program.Step{Name: "wait", Note: fmt.Sprintf("for a request that asks the same, %v at most", a.patience), Waits: true, Run: a.wait},
 		Fill:   program.Step{Name: "keep", Note: "the answer, up to 1 MiB", Run: a.fill},
+		Shared: !key.personal(),
 		buffer: s.MaxPayload(),
 	}
 }

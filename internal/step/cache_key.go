@@ -20,7 +20,7 @@ type cacheKey struct {
 type cachePart struct {
 	name string // as in cacheKeyParameters
 	path string // of a path parameter its name
-	identitySource
+	from identitySource
 }
 
 // cacheKey compiles what a method's answers are kept under: the namespace, which
@@ -65,7 +65,7 @@ func (s Scope) cachePart(in *api.Integration, name string) (cachePart, error) {
 		return part, nil
 	}
 	if n := len(expr); n >= 2 && expr[0] == '\'' && expr[n-1] == '\'' {
-		part.identitySource = identitySource{kind: fromText, text: expr[1 : n-1]}
+		part.from = identitySource{kind: fromText, text: expr[1 : n-1]}
 		return part, nil
 	}
 	source, err := s.identitySource(expr)
@@ -75,7 +75,7 @@ func (s Scope) cachePart(in *api.Integration, name string) (cachePart, error) {
 	if source.kind == fromContext && source.variable == nil {
 		source = identitySource{kind: fromText} // always empty
 	}
-	part.identitySource = source
+	part.from = source
 	return part, nil
 }
 
@@ -86,7 +86,7 @@ func (k *cacheKey) appendTo(x *program.Exchange, dst []byte) []byte {
 		p := &k.parts[i]
 		dst = appendSized(dst, p.name)
 		if p.path == "" {
-			dst = p.identitySource.appendTo(x, dst)
+			dst = p.from.appendTo(x, dst)
 			continue
 		}
 		if v, ok := x.Param(p.path); ok {
@@ -102,13 +102,13 @@ const endOfSource = 0xffffffff
 
 // readsQuery says whether the key needs the query parsed.
 func (k *cacheKey) readsQuery() bool {
-	return slices.ContainsFunc(k.parts, func(p cachePart) bool { return p.path == "" && p.kind == fromQuery })
+	return slices.ContainsFunc(k.parts, func(p cachePart) bool { return p.path == "" && p.from.kind == fromQuery })
 }
 
-// has says whether a parameter of the request tells answers apart.
+// hasHeader says whether a field of the request tells answers apart.
 func (k *cacheKey) hasHeader(lower string) bool {
 	return slices.ContainsFunc(k.parts, func(p cachePart) bool {
-		return p.path == "" && p.kind == fromHeader && p.identitySource.name == lower
+		return p.path == "" && p.from.kind == fromHeader && p.from.name == lower
 	})
 }
 
@@ -116,7 +116,7 @@ func (k *cacheKey) hasHeader(lower string) bool {
 // apart: a header field, or what the gateway knows of the caller.
 func (k *cacheKey) personal() bool {
 	return slices.ContainsFunc(k.parts, func(p cachePart) bool {
-		return p.path == "" && (p.kind == fromHeader || p.kind == fromContext)
+		return p.path == "" && (p.from.kind == fromHeader || p.from.kind == fromContext)
 	})
 }
 
