@@ -54,7 +54,7 @@ func (s *Server) openLedger() (err error) {
 
 // compiled is the ledger as programs write to it.
 func (l *ledger) compiled() compile.Ledger {
-	out := compile.Ledger{Metrics: l.metrics, Group: func(name string) step.Lines { return l.events.Group(name) }}
+	out := compile.Ledger{Metrics: l.metrics, Group: func(name string) compile.LogGroup { return l.events.Group(name) }}
 	if l.access != nil {
 		out.Access = l.access
 	}

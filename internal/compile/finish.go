@@ -9,12 +9,18 @@ import (
 	"github.com/stagedoor/stagedoor/internal/step"
 )
 
+// LogGroup is one log group.
+type LogGroup interface {
+	step.Lines
+	step.EventLog
+}
+
 // Ledger is where what requests came to is written down. Its parts may be nil.
 type Ledger struct {
 	// Metrics counts all requests.
 	Metrics *metrics.Set
 	// Group is a log group by its name.
-	Group func(name string) step.Lines
+	Group func(name string) LogGroup
 	// Firehose is a delivery stream by its name.
 	Firehose func(name string) step.Lines
 	// Access gets the access lines of all stages, whatever they say themselves.

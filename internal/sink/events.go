@@ -60,13 +60,27 @@ func (e *Events) Dropped() int64 { return e.queue.Dropped() }
 // the time and the length.
 const headSize = 4 + 8 + 4
 
+// Add appends an event to those that PutAll takes.
+func (g *Group) Add(events []byte, at time.Time, text []byte) []byte {
+	head := g.head(at, text)
+	return append(append(events, head[:]...), text...)
+}
+
+// PutAll takes events that Add has made, which stay in their order. It never
+// waits.
+func (g *Group) PutAll(events []byte, count int) { g.all.queue.PutAll(nil, events, count) }
+
 // Put takes an event. It never waits.
 func (g *Group) Put(at time.Time, text []byte) {
-	var head [headSize]byte
+	head := g.head(at, text)
+	g.all.queue.Put(head[:], text)
+}
+
+func (g *Group) head(at time.Time, text []byte) (head [headSize]byte) {
 	binary.LittleEndian.PutUint32(head[:], g.id)
 	binary.LittleEndian.PutUint64(head[4:], uint64(at.UnixMilli()))
 	binary.LittleEndian.PutUint32(head[12:], uint32(len(text)))
-	g.all.queue.Put(head[:], text)
+	return head
 }
 
 // Run hands events to the store until ctx is done and all are there.

@@ -67,12 +67,15 @@ func (q *Queue) Dropped() int64 { return q.dropped.Load() }
 
 // Put takes a record, the two parts one behind the other. It is false if there
 // is no room for it.
-func (q *Queue) Put(head, body []byte) bool {
+func (q *Queue) Put(head, body []byte) bool { return q.PutAll(head, body, 1) }
+
+// PutAll is Put for several records that stay together, in their order.
+func (q *Queue) PutAll(head, body []byte, records int) bool {
 	s := q.lock()
-	ok := q.put(s, head, body)
+	ok := q.put(s, head, body, records)
 	s.mu.Unlock()
 	if !ok {
-		q.dropped.Add(1)
+		q.dropped.Add(int64(records))
 		return false
 	}
 	if !q.pending.Load() && q.pending.CompareAndSwap(false, true) {
@@ -97,7 +100,7 @@ func (q *Queue) lock() *shard {
 	return s
 }
 
-func (q *Queue) put(s *shard, head, body []byte) bool {
+func (q *Queue) put(s *shard, head, body []byte, records int) bool {
 	if s.b != nil && len(s.b.bytes)+len(head)+len(body) > batchSize {
 		q.full <- s.b // it has room for every batch there may be
 		s.b = nil
@@ -108,7 +111,7 @@ func (q *Queue) put(s *shard, head, body []byte) bool {
 		}
 	}
 	s.b.bytes = append(append(s.b.bytes, head...), body...)
-	s.b.records++
+	s.b.records += records
 	return true
 }
 

@@ -154,7 +154,8 @@ func TestEvents(t *testing.T) {
 		if want := []string{"a 32 1 one", "b 32 2 ", "b 32 3 three\nlines\n"}; !slices.Equal(got, want) {
 			t.Errorf("after a second the store has %q, want %q", got, want)
 		}
-		a.Put(time.UnixMilli(4), []byte("last"))
+		both := a.Add(a.Add(nil, time.UnixMilli(4), []byte("first")), time.UnixMilli(4), []byte("last"))
+		a.PutAll(both, 2)
 		stop()
 		if err := <-ended; err != nil {
 			t.Errorf("Run = %v", err)

@@ -2,6 +2,7 @@ package step
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/program"
@@ -29,10 +30,19 @@ func (s Scope) ExecutionLogGroup() string {
 	return group
 }
 
+// EventLog is a log group. Events of one request are put at once, so that they
+// stay together.
+type EventLog interface {
+	// Add appends an event to those that PutAll takes.
+	Add(events []byte, at time.Time, text []byte) []byte
+	// PutAll takes a copy and never waits.
+	PutAll(events []byte, count int)
+}
+
 // executionLog writes what happened to a request, once all is over: that costs
 // the client nothing, and all that is told is still in the exchange.
 type executionLog struct {
-	to         Lines
+	to         EventLog
 	info       bool   // everything; else failures only
 	trace      bool   // fields and bodies too
 	authorizer string // id of the method's authorizer, empty if it has none
@@ -43,7 +53,7 @@ type executionLog struct {
 // say: its level and whether data are traced. Lines of one request follow each
 // other; those before the integration have the time of the request.
 // parity: spec/rest-data-plane.md 11.3.
-func (s Scope) ExecutionLog(setting api.MethodSetting, m *api.Method, to Lines) program.Step {
+func (s Scope) ExecutionLog(setting api.MethodSetting, m *api.Method, to EventLog) program.Step {
 	if to == nil || setting.LoggingLevel == nil || *setting.LoggingLevel != "INFO" && *setting.LoggingLevel != "ERROR" {
 		return program.Step{}
 	}
@@ -67,17 +77,21 @@ func (l *executionLog) run(x *program.Exchange) error {
 	}
 	took := x.Took()
 	at := x.Start
-	var buf []byte
+	var buf, events []byte
+	count := 0
 	say := journal.Journal(func(format string, args ...any) {
 		buf = append(append(append(buf[:0], '('), x.ID[:]...), ") "...)
 		text := journal.Line(maxEvent-len(buf)-len(journal.Truncated), format, args...)
-		l.to.Put(at, append(buf, text...))
+		buf = append(buf, text...)
+		events = l.to.Add(events, at, buf)
+		count++
 	})
 	if l.info {
 		l.before(x, say)
 	}
 	at = at.Add(took)
 	l.after(x, say)
+	l.to.PutAll(events, count)
 	return nil
 }
 
