@@ -44,7 +44,7 @@ func (p place) at() int        { return int(uint32(p)) * 8 }
 
 // indexed is what the index takes for an entry, in bytes, with the marks of
 // ghosts: a table that is between half and seven eighths full.
-const indexed = 32
+const indexed = 40
 
 // often is how often an entry can have been asked for, as far as it counts.
 const often = 3
