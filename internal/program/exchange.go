@@ -190,7 +190,15 @@ type Answer struct {
 	Body   []byte
 	Stream io.ReadCloser // a body that comes over time (a function that streams); may block; sent as it comes
 	Relay  bool          // the body of Reply is passed on as it comes
+	Flow   Flow          // of Stream and Relay
 	Close  bool          // close the connection afterwards
+}
+
+// Flow bounds a body that comes over time. Zero fields bound nothing.
+type Flow struct {
+	Free int64         // bytes that come as fast as they can
+	Rate int64         // bytes a second after that
+	Time time.Duration // since Exchange.Start; what is not sent by then never is
 }
 
 // Origin is an upstream that connections are pooled for. It is interned by

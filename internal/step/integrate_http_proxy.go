@@ -23,7 +23,8 @@ type httpCall struct {
 	apiID   []byte
 	timeout time.Duration
 	idle    time.Duration
-	buffer  int64 // HTTP_PROXY: answers that may be compressed are read whole, up to so many bytes; 0: none may
+	flow    program.Flow // STREAM: of the answer
+	buffer  int64        // HTTP_PROXY: answers that may be compressed are read whole, up to so many bytes; 0: none may
 }
 
 // idleStream is how long a streamed answer may pause.
@@ -56,11 +57,18 @@ func (s Scope) httpCall(in *api.Integration, origins Origins) (*httpCall, error)
 	c.idle = c.timeout
 	if in.ResponseTransferMode == "STREAM" {
 		c.idle = cmp.Or(s.Limits.StreamIdle, idleStream)
+		c.flow = s.flow(c.timeout)
 	}
 	if in.HTTPMethod != nil && *in.HTTPMethod != "ANY" {
 		c.method = []byte(*in.HTTPMethod)
 	}
 	return c, nil
+}
+
+// flow is how fast, and for how long, an answer comes that is streamed.
+// parity: spec/rest-data-plane.md 3.10.
+func (s Scope) flow(timeout time.Duration) program.Flow {
+	return program.Flow{Free: s.Limits.StreamFree, Rate: s.Limits.StreamRate, Time: timeout}
 }
 
 // begin fills what every call has, but its target's query and its own fields.
@@ -179,6 +187,7 @@ func (c *httpCall) proxy(x *program.Exchange) error {
 	if c.buffer > 0 && string(x.Call.Method) != "HEAD" && wantedCoding(x) != identity {
 		x.Call.Buffer = c.buffer
 	}
+	x.Answer.Flow = c.flow
 	x.Await()
 	return nil
 }

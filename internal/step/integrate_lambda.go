@@ -93,7 +93,7 @@ func (s Scope) IntegrateLambdaProxy(in *api.Integration, host Functions) (progra
 	if err != nil {
 		return program.Step{}, err
 	}
-	event := s.proxyEvent()
+	event, flow := s.proxyEvent(), s.flow(f.timeout)
 	reader := &answerReader{binary: s.Binary, fieldBytes: s.Limits.Headers, remap: newRemapNames()}
 	return program.Step{Name: "integrate", Note: "function " + f.note(), Waits: true, Run: func(x *program.Exchange) error {
 		x.ShowTrace = true
@@ -102,6 +102,7 @@ func (s Scope) IntegrateLambdaProxy(in *api.Integration, host Functions) (progra
 			return err
 		}
 		if result.Stream != nil {
+			x.Answer.Flow = flow
 			return reader.stream(x, &endingStream{ReadCloser: result.Stream, done: done})
 		}
 		defer done()

@@ -3,6 +3,7 @@ package transport
 import (
 	"errors"
 	"io"
+	"os"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
 )
@@ -97,6 +98,7 @@ func (e *exchange) relay(to answerer, r *http1.Response, toHead, silent bool) er
 		to.finish()
 		return nil
 	}
+	var flow flow
 	for {
 		piece, err := e.call.next()
 		switch {
@@ -106,12 +108,17 @@ func (e *exchange) relay(to answerer, r *http1.Response, toHead, silent bool) er
 				to.finish()
 				return nil
 			}
-			err = e.call.fill(e)
+			if e.call.idle = min(e.call.idle, flow.left(e)); e.call.idle <= 0 {
+				err = os.ErrDeadlineExceeded
+			} else {
+				err = e.call.fill(e)
+			}
 		case errors.Is(err, io.EOF):
 			to.finish()
 			return nil
 		default:
 			e.part(to, piece)
+			flow.took(e, to, len(piece))
 		}
 		if err != nil {
 			e.srv.cfg.Log.Debug("upstream broke off", "origin", e.x.Call.Origin.Address, "error", err)
@@ -135,6 +142,7 @@ func (e *exchange) stream(to answerer, r *http1.Response, silent bool) error {
 	}
 	to.flush() // the head is worth having, however long the first part takes
 	buf := make([]byte, bodyBuffer)
+	var flow flow
 	var n int
 	var err error
 	read := func() { n, err = stream.Read(buf) }
@@ -147,6 +155,7 @@ func (e *exchange) stream(to answerer, r *http1.Response, silent bool) error {
 				to.finish()
 				return nil
 			}
+			flow.took(e, to, n)
 		}
 		if errors.Is(err, io.EOF) {
 			to.finish()
