@@ -43,12 +43,13 @@ func (s Step) Timed(p Phase, then ...Phase) Step {
 	s.Run = func(x *Exchange) error {
 		start := time.Now()
 		err := run(x)
-		x.Note(p, time.Since(start), err)
 		for _, next := range then {
+			x.Phases[next] = Outcome{}
 			if err == nil {
-				x.Phases[next] = Outcome{Status: 200}
+				x.Phases[next].Status = 200
 			}
 		}
+		x.Note(p, time.Since(start), err)
 		return err
 	}
 	return s
