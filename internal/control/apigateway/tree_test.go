@@ -1,6 +1,7 @@
 package apigateway_test
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -57,6 +58,7 @@ type writer struct {
 	*apigateway.Service
 	t      *testing.T
 	api    string
+	plan   string
 	random *rand.Rand
 }
 
@@ -79,7 +81,7 @@ func (w *writer) edit() error {
 		return []v1.PatchOperation{{Op: new("replace"), Path: &path, Value: &value}}
 	}
 	var err error
-	switch w.random.IntN(12) {
+	switch w.random.IntN(24) {
 	case 0, 1, 2, 9, 10, 11:
 		_, err = w.CreateResource(ctx, &v1.CreateResourceInput{RestApiId: w.api, ParentId: res, PathPart: w.pick("a", "b", "{c}", "{d+}")})
 	case 3:
@@ -97,27 +99,144 @@ func (w *writer) edit() error {
 		_, err = w.DeleteMethod(ctx, &v1.DeleteMethodInput{RestApiId: w.api, ResourceId: res, HttpMethod: verb})
 	case 8:
 		_, err = w.CreateDeployment(ctx, &v1.CreateDeploymentInput{RestApiId: w.api, StageName: new(w.pick("s", "t"))})
+	default:
+		err = w.editBeside(replace)
 	}
-	if fault.BadRequest.Is(err) || fault.NotFound.Is(err) || fault.Conflict.Is(err) {
+	if fault.BadRequest.Is(err) || fault.NotFound.Is(err) || fault.Conflict.Is(err) || fault.TooMany.Is(err) {
 		return nil
 	}
 	return err
 }
 
-// Many writers on one API never break its tree, nor that of a deployment, nor
-// leave a stage without its deployment.
+// editBeside does one thing beside the tree: to stages, parts, documents, and
+// the keys of the one plan.
+func (w *writer) editBeside(replace func(path, value string) []v1.PatchOperation) error {
+	ctx, stage, name := w.t.Context(), w.pick("s", "t"), w.pick("A", "B")
+	var err error
+	switch w.random.IntN(12) {
+	case 0:
+		_, err = w.UpdateStage(ctx, &v1.UpdateStageInput{RestApiId: w.api, StageName: stage, PatchOperations: replace("/variables/"+name, w.pick("1", "2"))})
+	case 1:
+		_, err = w.DeleteStage(ctx, &v1.DeleteStageInput{RestApiId: w.api, StageName: stage})
+	case 2:
+		var all *v1.Deployments
+		if all, err = w.GetDeployments(ctx, &v1.GetDeploymentsInput{RestApiId: w.api}); err == nil && len(all.Items) > 3 {
+			d := all.Items[w.random.IntN(len(all.Items))].Id
+			_, err = w.DeleteDeployment(ctx, &v1.DeleteDeploymentInput{RestApiId: w.api, DeploymentId: *d})
+		}
+	case 3:
+		_, err = w.CreateModel(ctx, &v1.CreateModelInput{RestApiId: w.api, Name: name, ContentType: "application/json", Schema: new("{}")})
+	case 4:
+		_, err = w.DeleteModel(ctx, &v1.DeleteModelInput{RestApiId: w.api, ModelName: name})
+	case 5:
+		_, err = w.PutGatewayResponse(ctx, &v1.PutGatewayResponseInput{RestApiId: w.api, ResponseType: "THROTTLED", StatusCode: new(w.pick("429", "430"))})
+	case 6:
+		doc := `{"swagger":"2.0","info":{"title":"t"},"paths":{"/a/` + w.pick("b", "{c}") + `":{"get":{"x-amazon-apigateway-integration":{"type":"mock"}}}}}`
+		_, err = w.PutRestApi(ctx, &v1.PutRestApiInput{RestApiId: w.api, Body: []byte(doc), Mode: new(w.pick("merge", "merge", "merge", "merge", "merge", "merge", "merge", "overwrite"))})
+	case 7:
+		_, err = w.TagResource(ctx, &v1.TagResourceInput{ResourceArn: "arn:aws:apigateway:us-east-1::/restapis/" + w.api, Tags: map[string]string{name: "1"}})
+	case 8, 9:
+		var k *v1.ApiKey
+		if k, err = w.CreateApiKey(ctx, &v1.CreateApiKeyInput{Name: &name}); err == nil {
+			_, err = w.CreateUsagePlanKey(ctx, &v1.CreateUsagePlanKeyInput{UsagePlanId: w.plan, KeyId: *k.Id, KeyType: "API_KEY"})
+		}
+	case 10:
+		err = w.dropKey()
+	case 11:
+		_, err = w.UpdateUsagePlan(ctx, &v1.UpdateUsagePlanInput{UsagePlanId: w.plan, PatchOperations: []v1.PatchOperation{
+			{Op: new(w.pick("add", "remove")), Path: new("/apiStages"), Value: new(w.api + ":" + stage)},
+		}})
+	}
+	return err
+}
+
+// dropKey deletes a key of the plan, or takes it out.
+func (w *writer) dropKey() error {
+	all, err := w.GetUsagePlanKeys(w.t.Context(), &v1.GetUsagePlanKeysInput{UsagePlanId: w.plan})
+	if err != nil || len(all.Items) == 0 {
+		return err
+	}
+	id := *all.Items[w.random.IntN(len(all.Items))].Id
+	if w.random.IntN(2) == 0 {
+		_, err = w.DeleteApiKey(w.t.Context(), &v1.DeleteApiKeyInput{ApiKey: id})
+	} else {
+		_, err = w.DeleteUsagePlanKey(w.t.Context(), &v1.DeleteUsagePlanKeyInput{UsagePlanId: w.plan, KeyId: id})
+	}
+	return err
+}
+
+// checkEntries reports where what leads to a document does not lead to it, or
+// a count is not what it counts.
+func checkEntries(tx store.Tx, apiID, plan string) error {
+	count := func(prefix store.Key) (n int, err error) {
+		for _, err := range tx.Scan(prefix, "") {
+			if err != nil {
+				return n, err
+			}
+			n++
+		}
+		return n, nil
+	}
+	same := func(what string, a, b int) error {
+		if a != b {
+			return fmt.Errorf("%s: %d and %d", what, a, b)
+		}
+		return nil
+	}
+	resources, paths := 0, 0
+	for r, err := range store.Scan[api.Resource](tx, api.Resources(apiID), "") {
+		if err != nil {
+			return err
+		}
+		if id, err := store.Get[string](tx, api.PathKey(apiID, r.Path)); err != nil || id != r.ID {
+			return fmt.Errorf("%s leads to %q: %w", r.Path, id, err)
+		}
+		resources++
+	}
+	paths, err := count(api.PathsBelow(apiID, "/"))
+	if err != nil {
+		return err
+	}
+	tallied, _ := store.Get[int](tx, api.ResourceCountKey(apiID))
+	keys, err := count(api.APIKeys)
+	if err != nil {
+		return err
+	}
+	entries, err := count(api.KeyEntries)
+	if err != nil {
+		return err
+	}
+	talliedKeys, _ := store.Get[int](tx, api.CountKey(apigateway.QuotaKeys))
+	in, err := count(api.KeysOfPlan(plan))
+	if err != nil {
+		return err
+	}
+	inEntries, err := count(api.PlanKeyEntries(plan))
+	return errors.Join(err,
+		same("resources and paths", resources, paths), same("resources and their count", resources-1, tallied),
+		same("keys and entries", keys, entries), same("keys and their count", keys, talliedKeys),
+		same("keys in the plan and entries", in, inEntries))
+}
+
+// Many writers of all kinds on one API and one plan never break its tree, nor
+// that of a deployment, nor leave a stage without its deployment, nor an entry
+// that leads nowhere.
 func TestConcurrentWriters(t *testing.T) {
-	const writers, edits = 32, 25
+	const writers, edits = 32, 50
 	st := memory(t)
 	s := apigateway.New(st, apigateway.Config{})
 	made, err := s.CreateRestApi(t.Context(), &v1.CreateRestApiInput{Name: "a"})
 	if err != nil {
 		t.Fatal(err)
 	}
+	plan, err := s.CreateUsagePlan(t.Context(), &v1.CreateUsagePlanInput{Name: "p"})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var wg sync.WaitGroup
 	for i := range writers {
 		wg.Go(func() {
-			w := writer{Service: s, t: t, api: *made.Id, random: rand.New(rand.NewPCG(uint64(i), 7))}
+			w := writer{Service: s, t: t, api: *made.Id, plan: *plan.Id, random: rand.New(rand.NewPCG(uint64(i), 7))}
 			for range edits {
 				if err := w.edit(); err != nil {
 					t.Error(err)
@@ -131,7 +250,7 @@ func TestConcurrentWriters(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if err := checkTree(&now); err != nil {
+		if err := errors.Join(checkTree(&now), checkEntries(tx, *made.Id, *plan.Id)); err != nil {
 			return err
 		}
 		deployments := 0
