@@ -70,8 +70,8 @@ func (s *store) Find(dst []byte, k Key) ([]byte, bool) {
 func (s *store) Turn() uint64 { return s.turn.Add(1) }
 
 // Put keeps a value, whose parts are copied, for a while. turn is when its
-// question was asked. It says whether the value is kept: nothing is promised,
-// as room may be short.
+// question was asked: one that comes too late, after a newer one or a flush, is
+// kept and gone at once. It says whether there was room.
 func (s *store) Put(k Key, turn uint64, ttl time.Duration, parts ...[]byte) bool {
 	size := headerSize + len(k.bytes)
 	for _, p := range parts {

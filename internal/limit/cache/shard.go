@@ -78,13 +78,16 @@ func (sh *shard) find(dst []byte, k Key, now int64) ([]byte, bool) {
 }
 
 func (sh *shard) put(p *pending) bool {
-	if sh.closed || p.turn < sh.since {
+	if sh.closed {
 		return false
+	}
+	if p.turn < sh.since {
+		return true
 	}
 	if at, ok := sh.index[p.key.hash]; ok {
 		e := sh.entry(at)
 		if bytes.Equal(e.key(), p.key.bytes) && e.turn() > p.turn {
-			return false
+			return true
 		}
 		p.freq = min(e[atFreq], 1) // what is asked for stays so
 	} else if sh.returns(p.key.hash) {
