@@ -33,16 +33,17 @@ var floors = map[string]int{
 	"internal/usage":    20, // stands on api, store and limit; Exchange holds its Grant
 	"internal/identity": 20, // stands on api, store and engine; Exchange holds who signed
 
-	"internal/api":     10,
-	"internal/fault":   10,
-	"internal/store":   10,
-	"internal/wire":    10,
-	"internal/engine":  10,
-	"internal/http1":   10,
-	"internal/limit":   10,
-	"internal/lambda":  10,
-	"internal/sink":    10,
-	"internal/metrics": 10,
+	"internal/api":        10,
+	"internal/fault":      10,
+	"internal/store":      10,
+	"internal/wire":       10,
+	"internal/engine":     10,
+	"internal/proxyproto": 10,
+	"internal/http1":      10,
+	"internal/limit":      10,
+	"internal/lambda":     10,
+	"internal/sink":       10,
+	"internal/metrics":    10,
 
 	"internal/engine/cfn/doc":   9, // the tree that cfn and its sam both work on
 	"internal/wire/jsonbody":    8, // what restjson, awsjson and eventstream write their bodies with

@@ -30,6 +30,11 @@ type Config struct {
 	// be anywhere. Default none.
 	InvokeListen []string
 
+	// PrivateListen are listeners that stand for VPC endpoints: each serves
+	// private APIs and nothing else, "vpce-ID=HOST:PORT" or, with the id that
+	// aws:SourceVpc has, "vpce-ID@vpc-ID=HOST:PORT". Default none.
+	PrivateListen []string
+
 	// AdminListen serves /livez, /readyz, /metrics, /explain and pprof. It is
 	// never exposed with the API. Default "127.0.0.1:4567"; "off" has none.
 	AdminListen string
@@ -236,6 +241,7 @@ func (c *Config) Check() error {
 		bad("region %q: must look like us-east-1", c.Region)
 	}
 	if c.FunctionConcurrency < 1 {
+	c.checkDoors(bad)
 		bad("function-concurrency %d: must be 1 or more", c.FunctionConcurrency)
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,7 @@ type Server struct {
 	elsewhere *elsewhere
 	both      *transport.Server // serves both planes
 	invoke    *transport.Server // serves API traffic only
+	doors     []door            // serve private APIs only
 }
 
 // New makes a server. It starts nothing and touches nothing.
@@ -119,13 +121,14 @@ func (s *Server) definitions() ([]definition, error) {
 // listeners are all sockets, opened before anything is served, so that a port
 // that is taken is said at once.
 type listeners struct {
-	both   net.Listener
-	invoke []net.Listener
-	admin  net.Listener // nil: none
+	both    net.Listener
+	invoke  []net.Listener
+	private []net.Listener // in the order of Config.PrivateListen
+	admin   net.Listener   // nil: none
 }
 
 func (l *listeners) close() {
-	for _, ln := range append([]net.Listener{l.both, l.admin}, l.invoke...) {
+	for _, ln := range slices.Concat([]net.Listener{l.both, l.admin}, l.invoke, l.private) {
 		if ln != nil {
 			_ = ln.Close() // closed already by whoever served it
 		}
@@ -152,6 +155,9 @@ func (s *Server) listen(ctx context.Context) (_ *listeners, err error) {
 			return nil, fmt.Errorf("invoke-listen: %w", err)
 		}
 		l.invoke = append(l.invoke, ln)
+	}
+	if l.private, err = s.listenPrivate(ctx); err != nil {
+		return nil, err
 	}
 	if s.cfg.AdminListen == "off" {
 		return l, nil
@@ -232,6 +238,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		}),
 		Index:         gateway.Indexes{s.usage, s.book, s.outward.links},
 		Identify:      s.identify,
+		Proxies:       cfg.forwarding(),
 		InvokeDomains: cfg.InvokeDomains,
 		Control: s.shield(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, lambda.CodePath) {
@@ -255,12 +262,12 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	}
 	rules := cfg.limitRules()
 	drive := transport.Config{Upstreams: s.upstreams, Log: cfg.Log, Grace: cfg.Grace, Limits: headLimits(rules)}
-	drive.Loops = s.loops()
-	drive.Loops = s.loops()
+	drive.Loops, drive.Proxied = s.loops(), cfg.believed()
 	drive.MaxBody = max(maxRequest, rules.Most("payload"))
 	drive.Handler = s.gateway
 	s.both = transport.NewServer(drive)
 	drive.Handler, drive.MaxBody = s.gateway.Invoke(), rules.Most("payload")
+	s.openDoors(drive)
 	s.invoke = transport.NewServer(drive)
 	return nil
 }
@@ -389,6 +396,7 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 			}
 			return s.invoke.Serve(frontCtx, ln)
 		})
+	s.servePrivate(frontCtx, front, l.private, tlsConfig)
 	}
 	if l.admin != nil {
 		front.Go(func() error { return s.serveAdmin(frontCtx, l.admin) })

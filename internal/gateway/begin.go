@@ -57,6 +57,9 @@ func unknownAPI(id []byte) error {
 
 // begin finds the route. both: the listener serves AWS calls as well.
 func (g *Gateway) begin(x *program.Exchange, both bool) {
+	if len(g.cfg.Proxies) > 0 {
+		x.Client = spokenFor(x, g.cfg.Proxies)
+	}
 	table := g.table.Load() // once: a request keeps the table it began with
 	if d := table.domain(x.Request.Host); d != nil {
 		x.Identify()

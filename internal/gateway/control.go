@@ -8,6 +8,7 @@ import (
 	"io"
 	"maps"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -84,7 +85,7 @@ func httpRequest(ctx context.Context, x *program.Exchange) (*http.Request, error
 	}
 	r := &http.Request{
 		Method: string(x.Request.Method), URL: u, RequestURI: target, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
-		Header: make(http.Header, len(x.Request.Fields)), Host: string(x.Request.Host), RemoteAddr: x.Remote.String(),
+		Header: make(http.Header, len(x.Request.Fields)), Host: string(x.Request.Host), RemoteAddr: netip.AddrPortFrom(x.SourceIP(), x.Remote.Port()).String(),
 		ContentLength: int64(len(x.Body)), Body: http.NoBody,
 	}
 	if len(x.Body) > 0 {

@@ -12,6 +12,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 
@@ -47,6 +48,10 @@ type Config struct {
 
 	// Index is kept in step with the store, like the table. Nil: there is none.
 	Index Index
+
+	// Proxies are the networks of proxies whose X-Forwarded-For is believed.
+	// Default none.
+	Proxies []netip.Prefix
 
 	// Log gets what goes wrong while following the store. Default discards.
 	Log *slog.Logger
@@ -131,6 +136,22 @@ type Invoke struct{ g *Gateway }
 
 // Begin finds the route of a request.
 func (i Invoke) Begin(x *program.Exchange) { i.g.begin(x, false) }
+
+// Private is the gateway for a listener that stands for a VPC endpoint: it
+// serves private APIs and nothing else.
+func (g *Gateway) Private(door program.Endpoint) Private { return Private{g, &door} }
+
+// Private answers traffic of private APIs.
+type Private struct {
+	g    *Gateway
+	door *program.Endpoint
+}
+
+// Begin finds the route of a request.
+func (p Private) Begin(x *program.Exchange) {
+	x.Door = p.door
+	p.g.begin(x, false)
+}
 
 // Begin finds the route of a request, which may be an AWS call.
 func (g *Gateway) Begin(x *program.Exchange) { g.begin(x, g.cfg.Control != nil) }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"log/slog"
+	"net/netip"
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
@@ -33,6 +34,11 @@ type Config struct {
 	// MaxStreams is the most concurrent HTTP/2 streams of one connection.
 	// Default 100.
 	MaxStreams uint32
+
+	// Proxied says whose connections begin with a header of the PROXY protocol,
+	// and must: the client is then whom it names. Nil: nobody's. Connections are
+	// then served by goroutines, not by Loops.
+	Proxied func(remote netip.Addr) bool
 
 	// Grace is how long requests under way may take to finish once Serve is
 	// told to stop. Default 30s.

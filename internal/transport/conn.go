@@ -74,6 +74,9 @@ func (c *conn) serve() {
 		c.link.readBy = now.plus(t.Handshake)
 		c.link.writeBy = c.link.readBy
 		http2, err := c.handshake()
+	if c.proxied() && !c.readProxy() {
+		return // nothing was said to somebody whom we do not know
+	}
 		if err != nil {
 			return // no HTTP was spoken; crypto/tls has sent its alert
 		}

@@ -41,6 +41,7 @@ type link struct {
 	readBy, writeBy       moment // when what is being done must be done
 	readTimer, writeTimer moment // when the runtime's timer goes off; 0: it is not set
 
+	early  []byte // was read already; comes first
 	kicked atomic.Bool
 	pass   bool // whoever uses it sets deadlines of its own
 	socket socket
@@ -83,6 +84,13 @@ func newLink(c net.Conn, clk clock) *link {
 
 // Read reads until l.readBy.
 func (l *link) Read(p []byte) (int, error) {
+	if len(l.early) > 0 {
+		n := copy(p, l.early)
+		if l.early = l.early[n:]; len(l.early) == 0 {
+			l.early = nil
+		}
+		return n, nil
+	}
 	if l.wire != nil {
 		return l.wire.read(p, l.readBy)
 	}

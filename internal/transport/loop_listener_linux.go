@@ -25,7 +25,7 @@ type place struct {
 // only a goroutine can serve.
 func (ls *Loops) serve(ses *session, ln net.Listener) (*place, error) {
 	tcp, ok := ln.(*net.TCPListener)
-	if !ok || ses.tls != nil {
+	if !ok || ses.tls != nil || ses.srv.cfg.Proxied != nil {
 		return nil, nil
 	}
 	on, err := ls.enter()

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/stagedoor/stagedoor/internal/engine/iam"
 )
 
 const badPolicy = "Invalid policy document. Please check the policy syntax and ensure that Principals are valid."
@@ -21,7 +23,11 @@ func (s *Service) policyText(apiID, text string) (*string, error) {
 		return nil, err
 	}
 	long := `"arn:` + s.cfg.Partition + ":execute-api:" + s.cfg.Region + ":" + s.cfg.Account + ":" + apiID + "/"
-	return given(strings.ReplaceAll(*policy, `"execute-api:/`, long)), nil
+	text = strings.ReplaceAll(*policy, `"execute-api:/`, long)
+	if _, err := iam.Parse([]byte(text), iam.Resource); err != nil {
+		return nil, bad(badPolicy)
+	}
+	return &text, nil
 }
 
 // compactPolicy is a policy without white space, in the order of its author;
