@@ -147,14 +147,6 @@ type Config struct {
 	// Loops is how many event loops there are. Default: one for each core.
 	Loops int
 
-	// Engine is what moves bytes: "epoll", event loops, which only Linux has, or
-	// "goroutine", a goroutine for each connection. Default: epoll on Linux, else
-	// goroutine.
-	Engine string
-
-	// Loops is how many event loops there are. Default: one for each core.
-	Loops int
-
 	// Grace is how long requests under way may take to finish once stagedoor is
 	// told to stop. Default 30s.
 	Grace time.Duration
@@ -241,7 +233,6 @@ func (c *Config) Check() error {
 		bad("region %q: must look like us-east-1", c.Region)
 	}
 	if c.FunctionConcurrency < 1 {
-	c.checkDoors(bad)
 		bad("function-concurrency %d: must be 1 or more", c.FunctionConcurrency)
 	}
 	if _, _, err := net.SplitHostPort(c.Listen); err != nil {
@@ -250,6 +241,7 @@ func (c *Config) Check() error {
 		c.checkAuth(bad)
 	}
 	c.checkProxies(bad)
+	c.checkDoors(bad)
 	if _, _, err := net.SplitHostPort(c.AdminListen); c.AdminListen != "off" && err != nil {
 		bad("admin-listen %q: must be HOST:PORT, or off", c.AdminListen)
 	} else if c.AdminListen != "off" && !loopback(c.AdminListen) {
@@ -258,7 +250,6 @@ func (c *Config) Check() error {
 	if c.CacheMemory < 0 {
 		bad("cache-memory %d: must not be negative", c.CacheMemory)
 	}
-	c.checkEngine(bad)
 	c.checkEngine(bad)
 	if c.Grace < 0 {
 		bad("grace %s: must not be negative", c.Grace)

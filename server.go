@@ -232,14 +232,13 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
 			Ledger:      s.ledger.compiled(),
 			Authorizers: s.callers, Signatures: step.NewSignatures(s.book), Keys: s.usage, Buckets: buckets, Caches: cache.NewSet(s.clock, int64(cfg.CacheMemory)<<20),
-			Warn: func(apiID, stage, text string) { cfg.Log.Warn("stage", "api_id", apiID, "stage", stage, "text", text) },
 			Warn: func(apiID, stage, text string) { cfg.Log.Warn("stage", "api_id", apiID, "stage", stage, "text", text) }, Throttle: accountThrottle(cfg, buckets),
 			Limits: cfg.limitRules(),
 		}),
 		Index:         gateway.Indexes{s.usage, s.book, s.outward.links},
 		Identify:      s.identify,
-		Proxies:       cfg.forwarding(),
 		InvokeDomains: cfg.InvokeDomains,
+		Proxies:       cfg.forwarding(),
 		Control: s.shield(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, lambda.CodePath) {
 				code.ServeHTTP(w, r)
@@ -267,8 +266,8 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	drive.Handler = s.gateway
 	s.both = transport.NewServer(drive)
 	drive.Handler, drive.MaxBody = s.gateway.Invoke(), rules.Most("payload")
-	s.openDoors(drive)
 	s.invoke = transport.NewServer(drive)
+	s.openDoors(drive)
 	return nil
 }
 
@@ -396,8 +395,8 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 			}
 			return s.invoke.Serve(frontCtx, ln)
 		})
-	s.servePrivate(frontCtx, front, l.private, tlsConfig)
 	}
+	s.servePrivate(frontCtx, front, l.private, tlsConfig)
 	if l.admin != nil {
 		front.Go(func() error { return s.serveAdmin(frontCtx, l.admin) })
 	}

@@ -57,9 +57,6 @@ type Env struct {
 	// Warn gets what is not wrong and yet worth a look, each time a stage is
 	// compiled. Nil: nobody.
 	Warn func(apiID, stage, text string)
-	// Warn gets what is not wrong and yet worth a look, each time a stage is
-	// compiled. Nil: nobody.
-	Warn func(apiID, stage, text string)
 	// Template compiles mapping templates. Default step.CompileTemplate.
 	Template func(phase step.Phase, text string) (step.Renderer, error)
 	// Limits are what APIs are held to. Default: AWS's.
