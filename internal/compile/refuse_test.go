@@ -97,7 +97,6 @@ func TestStagesThatDoNotCompile(t *testing.T) {
 		"name":     {Type: "HTTP_PROXY", URI: new("http://a/"), RequestParameters: map[string]string{"integration.request.header.A B": "'x'"}},
 		"place":    {Type: "HTTP_PROXY", URI: new("http://a/"), RequestParameters: map[string]string{"integration.request.body.A": "'x'"}},
 		"path":     {Type: "HTTP_PROXY", URI: new("http://a/"), RequestParameters: map[string]string{"integration.request.header.A": "method.request.body.a[?("}},
-		"template": mock("#if(", ok200("x")),
 		"status":   {Type: "MOCK", Responses: map[string]api.IntegrationResponse{"abc": {StatusCode: "abc"}}},
 		"handling": {Type: "MOCK", ContentHandling: new("CONVERT_TO_GOLD")},
 		"newline":  {Type: "MOCK", Responses: map[string]api.IntegrationResponse{"200": {StatusCode: "200", ResponseParameters: map[string]string{"method.response.header.A": "'x\r\nB: c'"}}}},

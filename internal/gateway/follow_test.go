@@ -15,7 +15,7 @@ func TestStartCompilesWhatThereIs(t *testing.T) {
 	b := stopped(t, nil)
 	b.deploy(t, frozen("abc", map[string]api.Integration{"GET /": mock(200, "one")}), api.Stage{Name: "prod", DeploymentID: "d"})
 	bad := mock(200, "x")
-	bad.RequestTemplates["application/json"] = new("#if(")
+	bad.ContentHandling = new("CONVERT_TO_GOLD")
 	b.deploy(t, frozen("bad", map[string]api.Integration{"GET /": bad}), api.Stage{Name: "prod", DeploymentID: "d"})
 	if r := ask(t, b, "GET /prod", abc); r.Status != 404 {
 		t.Errorf("before it runs: %+v", r)
@@ -89,9 +89,9 @@ func TestFailureKeepsTheOld(t *testing.T) {
 	b.deploy(t, good, api.Stage{Name: "prod", DeploymentID: "d1"})
 	b.sync(t)
 	for name, break_ := range map[string]func(){
-		"template": func() {
+		"handling": func() {
 			in := mock(200, "new")
-			in.RequestTemplates["application/json"] = new("#if(")
+			in.ContentHandling = new("CONVERT_TO_GOLD")
 			b.deploy(t, frozen("abc", map[string]api.Integration{"GET /": in}), api.Stage{Name: "prod", DeploymentID: "d2"})
 		},
 		"no deployment": func() { b.put(t, api.StageKey("abc", "prod"), api.Stage{Name: "prod", DeploymentID: "gone"}) },

@@ -1,8 +1,6 @@
 package step
 
 import (
-	"fmt"
-
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/program"
 )
@@ -18,11 +16,8 @@ type payload struct {
 }
 
 func (s Scope) payload(in *api.Integration) (*payload, error) {
-	p := &payload{behavior: in.PassthroughBehavior, binary: s.Binary}
+	p := &payload{behavior: in.PassthroughBehavior, binary: s.Binary, list: s.templates(in.RequestTemplates, OnRequest)}
 	var err error
-	if p.list, err = s.templates(in.RequestTemplates, OnRequest); err != nil {
-		return nil, fmt.Errorf("request %w", err)
-	}
 	if p.handling, err = parseHandling(in.ContentHandling); err != nil {
 		return nil, err
 	}

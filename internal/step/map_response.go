@@ -70,9 +70,7 @@ func (s Scope) response(in api.IntegrationResponse, m *api.Method) (*response, e
 	if r.handling, err = parseHandling(in.ContentHandling); err != nil {
 		return nil, err
 	}
-	if r.list, err = s.templates(in.ResponseTemplates, OnResponse); err != nil {
-		return nil, fmt.Errorf("response %w", err)
-	}
+	r.list = s.templates(in.ResponseTemplates, OnResponse)
 	return r, s.mapResponse(r, in.ResponseParameters)
 }
 

@@ -21,7 +21,7 @@ type template struct {
 
 // templates compiles the templates of an integration, application/json first,
 // then by name: the order in which they were given is not kept.
-func (s Scope) templates(all map[string]*string, phase Phase) ([]template, error) {
+func (s Scope) templates(all map[string]*string, phase Phase) []template {
 	var list []template
 	keys := slices.SortedFunc(maps.Keys(all), func(a, b string) int {
 		if a == typeJSON || b == typeJSON {
@@ -36,23 +36,29 @@ func (s Scope) templates(all map[string]*string, phase Phase) ([]template, error
 		}
 		t := template{media: media, text: []byte(text), fixed: true}
 		if strings.ContainsAny(text, "#$") {
-			var err error
-			if t, err = s.rendered(media, text, phase); err != nil {
-				return nil, err
-			}
+			t = s.rendered(media, text, phase)
 		}
 		list = append(list, t)
 	}
-	return list, nil
+	return list
 }
 
-func (s Scope) rendered(media, text string, phase Phase) (template, error) {
+// rendered compiles a template. One that cannot be parsed fails when it is to
+// be rendered: it is the trouble of its method, and of nobody else.
+// parity: spec/rest-data-plane.md 4.3, "a template error (parse or run)".
+func (s Scope) rendered(media, text string, phase Phase) template {
 	r, err := s.Template(phase, text)
 	if err != nil {
-		return template{}, fmt.Errorf("template for %s: %w", media, err)
+		r = unreadable{fmt.Errorf("template for %s: %w", media, err)}
 	}
-	return template{media: media, vtl: r}, nil
+	return template{media: media, vtl: r}
 }
+
+// unreadable is a template that cannot be parsed.
+type unreadable struct{ err error }
+
+// Render implements Renderer.
+func (u unreadable) Render(*program.Exchange, []byte, []byte) ([]byte, error) { return nil, u.err }
 
 func boolInt(b bool) int {
 	if b {
@@ -92,6 +98,10 @@ func pick(list []template, media []byte) *template {
 func kinds(list []template) string {
 	all := make([]string, 0, len(list))
 	for _, t := range list {
+		if broken, ok := t.vtl.(unreadable); ok {
+			all = append(all, t.media+" ("+broken.err.Error()+")")
+			continue
+		}
 		all = append(all, t.media)
 	}
 	return strings.Join(all, " ")
