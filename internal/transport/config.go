@@ -36,8 +36,7 @@ type Config struct {
 	MaxStreams uint32
 
 	// Proxied says whose connections begin with a header of the PROXY protocol,
-	// and must: the client is then whom it names. Nil: nobody's. Connections are
-	// then served by goroutines, not by Loops.
+	// and must: the client is then whom it names. Nil: nobody's.
 	Proxied func(remote netip.Addr) bool
 
 	// Grace is how long requests under way may take to finish once Serve is

@@ -59,39 +59,49 @@ func newParts(l *link) *conn {
 	return c
 }
 
-// serve serves requests until the connection is to be closed, and closes it.
-func (c *conn) serve() {
-	defer c.close()
+// serve serves requests until the connection is to be closed, and closes it. If
+// HTTP/1.1 is spoken on it and there is somewhere to move to, it is not served
+// here, and moved is what that says.
+func (c *conn) serve(move func() bool) (moved bool) {
+	defer func() {
+		if !moved {
+			c.close()
+		}
+	}()
 	defer func() {
 		if p := recover(); p != nil {
 			c.ses.srv.cfg.Log.Error("connection panicked", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
 	t := &c.ses.srv.cfg.Timeouts
+	if c.ses.srv.proxied(c.remote.Addr()) && !c.readProxy() {
+		return false // nothing was said to somebody whom we do not know
+	}
 	now := c.link.clock.now()
 	first := now.plus(t.FirstByte)
 	if c.ses.tls != nil {
 		c.link.readBy = now.plus(t.Handshake)
 		c.link.writeBy = c.link.readBy
 		http2, err := c.handshake()
-	if c.proxied() && !c.readProxy() {
-		return // nothing was said to somebody whom we do not know
-	}
 		if err != nil {
-			return // no HTTP was spoken; crypto/tls has sent its alert
+			return false // no HTTP was spoken; crypto/tls has sent its alert
 		}
 		now = c.link.clock.now()
 		first = now.plus(t.FirstByte)
 		if http2 {
 			c.state.Store(connBusy) // it is drained in its own way
 			c.serveHTTP2()
-			return
+			return false
 		}
+	}
+	if move != nil {
+		return c.state.CompareAndSwap(connIdle, connBusy) && move()
 	}
 	c.link.readBy = first
 	c.in.reset(headBuffer)
 	for c.serveOne() {
 	}
+	return false
 }
 
 func (c *conn) handshake() (http2 bool, err error) {

@@ -210,6 +210,15 @@ func (l *link) Close() error {
 	return l.Conn.Close()
 }
 
+// SetWriteDeadline is called by crypto/tls before it says its last word, which
+// waits for nobody on a loop.
+func (l *link) SetWriteDeadline(t time.Time) error {
+	if l.wire != nil {
+		return nil
+	}
+	return l.Conn.SetWriteDeadline(t)
+}
+
 // shut begins to end the connection, and says whether that is possible.
 func (l *link) shut(how ending) bool {
 	if l.wire != nil {

@@ -20,6 +20,7 @@ import (
 // scenarios in bench: 8701 proxy, 8704 fixed answer, 8706 TLS proxy, 8707 TLS
 // fixed answer. It serves until it is interrupted, and is skipped unless
 // STAGEDOOR_LOAD names the directory with tls.crt and tls.key;
+// STAGEDOOR_ENGINE is the driver;
 // STAGEDOOR_LOAD_HUNDRED is the hundred of the ports, for two at a time:
 //
 //	go test -c -o bin/transport ./internal/transport
@@ -40,11 +41,15 @@ func TestLoad(t *testing.T) {
 	ups := transport.NewUpstreams(transport.UpstreamConfig{})
 	pass := &program.Route{Body: program.BodyStream, Steps: proxy(ups.Origin("http", "127.0.0.1:9000", "", false))}
 	hello := fixed(200, `{"message":"hello","ok":1}`)
+	var loops *transport.Loops
+	if engine == "epoll" {
+		loops = transport.NewLoops(transport.LoopsConfig{Upstreams: ups})
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	g, ctx := errgroup.WithContext(ctx)
 	for port, route := range map[string]*program.Route{"01": pass, "04": hello, "06 tls": pass, "07 tls": hello} {
-		s := transport.NewServer(transport.Config{Upstreams: ups, Handler: routes{"*": route}})
+		s := transport.NewServer(transport.Config{Upstreams: ups, Loops: loops, Handler: routes{"*": route}})
 		number, secure, _ := strings.Cut(port, " ")
 		ln, err := net.Listen("tcp", "127.0.0.1:"+hundred+number)
 		if err != nil {

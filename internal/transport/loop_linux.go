@@ -45,6 +45,9 @@ type loop struct {
 	spare []*task
 	busy  int // tasks at work
 
+	sealing []byte // what crypto/tls writes
+
+	helped  bool    // a helper has just been started
 	helpers int     // goroutines at work for tasks
 	line    []*task // who waits for one
 
@@ -173,20 +176,25 @@ func (l *loop) note(took moment) {
 
 // wait waits until a socket, a timer or somebody else has something to do, and
 // tells how many sockets.
-func (l *loop) wait() int {
-	if n := l.poll(0); n > 0 || len(l.ready) > 0 || l.posted.Load() {
-		return n
+func (l *loop) wait() (n int) {
+	if len(l.ready) > 0 {
+		return l.poll(0)
 	}
-	runtime.Gosched() // nothing is to do here, so it is others' turn
+	if l.helped { // a helper goes first, on this thread: it may be quick
+		l.helped = false
+		runtime.Gosched()
+	}
 	l.sleeping.Store(true)
 	defer l.sleeping.Store(false)
 	if l.posted.Load() {
-		return 0
+		return l.poll(0)
 	}
-	now := l.clock.now()
-	most := l.patience(now)
-	if now-l.active < moment(keepThread) && runtime.GOMAXPROCS(0) > l.set.cfg.N {
-		return l.poll(min(most, shortWait))
+	most := l.patience(l.now)
+	if l.now-l.active < moment(keepThread) && runtime.GOMAXPROCS(0) > l.set.cfg.N {
+		if n = l.poll(min(most, shortWait)); n == 0 {
+			runtime.Gosched() // nothing is to do here, so it is others' turn
+		}
+		return n
 	}
 	n, err := unix.EpollWait(l.poller, l.events, most)
 	if err != nil {

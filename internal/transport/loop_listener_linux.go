@@ -25,7 +25,7 @@ type place struct {
 // only a goroutine can serve.
 func (ls *Loops) serve(ses *session, ln net.Listener) (*place, error) {
 	tcp, ok := ln.(*net.TCPListener)
-	if !ok || ses.tls != nil || ses.srv.cfg.Proxied != nil {
+	if !ok {
 		return nil, nil
 	}
 	on, err := ls.enter()
@@ -232,18 +232,17 @@ func (e *ear) admit(fd int, from unix.Sockaddr) {
 		return
 	}
 	p := &peer{at: e.at, remote: remote, local: e.local}
+	e.at.ses.wg.Add(1)
+	if e.at.ses.tls != nil || s.proxied(remote.Addr()) {
+		go e.at.secure(e.l, fd, p)
+		return
+	}
 	if e.local.Addr().IsUnspecified() {
 		if local, err := unix.Getsockname(fd); err == nil {
 			p.local = sockAddr(local)
 		}
 	}
-	e.at.ses.wg.Add(1)
-	if err := e.l.add(&p.sock, p, fd); err != nil {
-		_ = unix.Close(fd) // nothing was said on it
-		p.left()
-		return
-	}
-	p.rest(e.l.now.plus(s.cfg.Timeouts.FirstByte))
+	e.at.take(e.l, p, fd, e.l.now.plus(s.cfg.Timeouts.FirstByte))
 }
 
 // sockAddr is addrPort of what the kernel says.

@@ -11,7 +11,15 @@ import (
 type peer struct {
 	sock
 	at            *place
+	tls           *sealed // nil: plain
+	via           *via    // nil: it came from where it says
 	remote, local netip.AddrPort
+}
+
+// via is what a proxy adds to a connection.
+type via struct {
+	party netip.Addr // who is counted for it
+	early []byte     // what came with the proxy's header
 }
 
 // readable implements idler.
@@ -27,6 +35,9 @@ func (p *peer) late() { p.end() }
 
 // end closes a connection that no task has.
 func (p *peer) end() {
+	if p.tls != nil {
+		_ = p.tls.Close() // so does this
+	}
 	_ = p.close() // fails only if it is closed
 	p.left()
 }
@@ -34,7 +45,11 @@ func (p *peer) end() {
 // left takes note that the connection is no more.
 func (p *peer) left() {
 	ses := p.at.ses
-	ses.srv.leave(party(p.remote.Addr()))
+	who := p.remote.Addr()
+	if p.via != nil {
+		who = p.via.party
+	}
+	ses.srv.leave(party(who))
 	ses.wg.Done()
 }
 
@@ -62,6 +77,13 @@ func (c *conn) adopt(p *peer) {
 	ses := p.at.ses
 	c.ses, c.remote, c.local, c.watch = ses, p.remote, p.local, p
 	c.link.wire, c.link.clock, c.link.readBy = p, ses.srv.clock, p.readBy
+	c.rw = c.link
+	if p.tls != nil {
+		c.rw, p.tls.link = p.tls, c.link
+	}
+	if p.via != nil {
+		c.link.early, p.via.early = p.via.early, nil
+	}
 	c.in.r, c.in.w = 0, 0
 }
 
@@ -75,9 +97,21 @@ func (c *conn) serveHere() (stays bool) {
 		}
 	}()
 	for c.serveOne() {
-		if c.in.empty() {
+		if c.in.empty() && !c.hidden() {
 			return !c.ses.draining.Load()
 		}
 	}
 	return false
+}
+
+// hidden says whether more has come than the poller knows of, and takes it in.
+func (c *conn) hidden() bool {
+	tc, ok := c.rw.(*sealed)
+	if !ok {
+		return false
+	}
+	c.in.reset(headBuffer)
+	n, _ := tc.readNow(c.in.b) // an error comes again
+	c.in.w = n
+	return n > 0
 }

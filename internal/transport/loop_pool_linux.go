@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"slices"
 )
@@ -74,27 +75,31 @@ func (l *loop) expireIdle(at moment) {
 }
 
 // dial implements connPool. Names are resolved and connections are made by a
-// helper; a plain one is the loop's then.
+// helper; a socket is the loop's then.
 func (p *loopPool) dial(ctx context.Context, by moment) (c *upConn, err error) {
 	p.l.current.aside(func() { c, err = p.pool.dial(ctx, by) })
 	if err != nil {
 		return nil, err
 	}
-	if c.rw == c.link {
-		if fd, err := takeOut(c.link.Conn); err == nil {
-			return c, p.adopt(c, fd)
-		}
+	fd, err := takeOut(c.link.Conn)
+	if err != nil {
+		c.rw = &asideConn{c.rw, p.l}
+		return c, nil
 	}
-	c.rw = &asideConn{c.rw, p.l}
-	return c, nil
+	return c, p.adopt(c, fd)
 }
 
 // adopt makes a connection, whose descriptor was copied, the loop's.
 func (p *loopPool) adopt(c *upConn, fd int) error {
 	_ = c.link.Conn.Close() // the copy lives on
 	s := &upSock{conn: c, home: p}
-	c.link.Conn, c.raw, c.turn = nil, nil, turn{}
-	c.link.wire = s
+	outer := &link{clock: c.link.clock, readBy: c.link.readBy, writeBy: c.link.writeBy, wire: s}
+	if tc, ok := c.rw.(*tls.Conn); ok {
+		c.rw = seal(tc, c.link, outer, &s.sock)
+	} else {
+		c.rw = outer
+	}
+	c.link, c.raw, c.turn = outer, nil, turn{}
 	return p.l.add(&s.sock, s, fd)
 }
 

@@ -130,6 +130,7 @@ func (t *task) aside(f func()) {
 
 func (l *loop) help(t *task) {
 	l.helpers++
+	l.helped = true
 	go t.help()
 }
 

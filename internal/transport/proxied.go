@@ -1,15 +1,16 @@
 package transport
 
 import (
+	"net/netip"
+
 	"github.com/stagedoor/stagedoor/internal/proxyproto"
 )
 
-// proxied says whether the connection must begin with a header of the PROXY
+// proxied says whether a connection must begin with a header of the PROXY
 // protocol: its other end is a proxy that is believed. Nobody else may send one:
 // their bytes are HTTP, or nothing.
-func (c *conn) proxied() bool {
-	is := c.ses.srv.cfg.Proxied
-	return is != nil && is(c.remote.Addr())
+func (s *Server) proxied(remote netip.Addr) bool {
+	return s.cfg.Proxied != nil && s.cfg.Proxied(remote)
 }
 
 // readProxy reads the header. What came with it is read again by whoever reads

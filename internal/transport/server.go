@@ -161,16 +161,25 @@ func (ses *session) admit(nc net.Conn) {
 		return
 	}
 	c := newConn(ses, nc, remote)
-	ses.mu.Lock()
-	ses.conns[c] = struct{}{}
-	ses.mu.Unlock()
+	ses.hold(c)
 	ses.wg.Go(func() {
-		c.serve()
-		ses.mu.Lock()
-		delete(ses.conns, c)
-		ses.mu.Unlock()
+		c.serve(nil)
+		ses.drop(c)
 		s.leave(who)
 	})
+}
+
+// hold makes sure that c is closed when the session ends, until drop.
+func (ses *session) hold(c *conn) {
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	ses.conns[c] = struct{}{}
+}
+
+func (ses *session) drop(c *conn) {
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	delete(ses.conns, c)
 }
 
 // party is who is counted for an address: over IPv6 a whole /64, which is what
