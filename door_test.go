@@ -113,7 +113,7 @@ func TestSignedMethods(t *testing.T) {
 	base := "/_aws/execute-api/" + api + "/prod"
 	const user = "arn:aws:iam::000000000000:user/ann"
 	for _, presign := range []bool{false, true} {
-		for path, query := range map[string]string{"/pets/1": "", "/pets/a%20b?b=2&a=1%2F2&a=0": "b=2&a=1%2F2&a=0"} {
+		for path, query := range map[string]string{"/pets/1": "", "/pets/a%20b?a=0&a=1%2F2&b=2": "a=0&a=1%2F2&b=2"} {
 			got := r.signed(t, ann, presign, "POST", base+path, "the body")
 			want := "who=" + user + " ip=127.0.0.1 forwarded=127.0.0.1 query=" + query + ` auth="" body=the body`
 			if got.status != 200 || got.body != want {
@@ -296,7 +296,7 @@ Resources:
     Properties:
       StageName: prod
       ApiKeySourceType: AUTHORIZER
-      Tags: {_custom_id_: keyed}
+      Tags: {"stagedoor:id": keyed}
       Auth:
         ApiKeyRequired: true
         DefaultAuthorizer: Who
