@@ -41,6 +41,7 @@ type Response struct {
 	Length    int64 // bytes of the body; NoBody, Chunked or ToClose
 	Declared  int64 // what Content-Length said, -1 if it was absent; differs from Length where there is no body (HEAD, 304)
 	KeepAlive bool
+	Upgrade   []byte // the protocol that is spoken from now on; never set by ParseResponse
 }
 
 // Get is the last value of the field named, nil if it is absent. The name

@@ -55,6 +55,7 @@ func wantsLength(method []byte) bool {
 // IsHop does not keep back. Minor is the version of the request: 1.0 gets a
 // "Connection: keep-alive" where the connection stays. A Length of 0 or more is
 // written as it is even if no body may follow (HEAD); 1xx, 204 and 304 have none.
+// An Upgrade takes the place of what is said about the connection otherwise.
 //
 // Its errors are those of AppendRequestHead.
 func AppendResponseHead(dst []byte, r *Response, date []byte) ([]byte, *Error) {
@@ -80,6 +81,13 @@ func AppendResponseHead(dst []byte, r *Response, date []byte) ([]byte, *Error) {
 		b = appendLength(b, r.Length)
 	}
 	switch {
+	case r.Upgrade != nil:
+		if scan(r.Upgrade, 0, isToken) != len(r.Upgrade) {
+			return dst, errUnsafeField
+		}
+		b = append(b, "Connection: Upgrade\r\nUpgrade: "...)
+		b = append(b, r.Upgrade...)
+		b = append(b, "\r\n"...)
 	case !r.KeepAlive:
 		b = append(b, "Connection: close\r\n"...)
 	case r.Minor == 0:

@@ -11,6 +11,7 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"net"
 	"net/netip"
 	"time"
 
@@ -192,6 +193,14 @@ type Answer struct {
 	Relay  bool          // the body of Reply is passed on as it comes
 	Flow   Flow          // of Stream and Relay
 	Close  bool          // close the connection afterwards
+
+	// Upgrade takes the connection over once the head is out: Status is 101,
+	// there is no body, and what the client asked for, in Request.Upgrade, is
+	// spoken from now on. It has a goroutine and the connection to itself, which
+	// is closed when it returns, and keeps nothing of the exchange. ctx ends when
+	// the server is to stop: then it is time to say goodbye. Over HTTP/2 there is
+	// none.
+	Upgrade func(ctx context.Context, conn net.Conn)
 }
 
 // Flow bounds a body that comes over time. Zero fields bound nothing.

@@ -50,6 +50,9 @@ func (e *exchange) answer(to answerer) {
 func (e *exchange) tryAnswer(to answerer) error {
 	x := &e.x
 	a := &x.Answer
+	if a.Upgrade != nil {
+		return e.upgrade(to)
+	}
 	if a.Status < 200 {
 		return errStatus
 	}

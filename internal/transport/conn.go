@@ -41,6 +41,8 @@ type conn struct {
 	to   responder
 	ctx  *clientContext
 
+	upgrade func(context.Context, net.Conn) // not nil: HTTP is over on the connection
+
 	on      strand        // nil: the connection has its goroutine
 	watch   watcher       // who looks whether the client goes
 	watched chan struct{} // closed when the watch has ended
@@ -100,6 +102,10 @@ func (c *conn) serve(move func() bool) (moved bool) {
 	c.link.readBy = first
 	c.in.reset(headBuffer)
 	for c.serveOne() {
+	}
+	if c.upgrade != nil {
+		c.link.pass = true
+		c.upgraded(c.in.bytes())
 	}
 	return false
 }
@@ -235,6 +241,9 @@ func (c *conn) exchange(e *exchange) (more bool) {
 	e.finished()
 	more = c.to.keep && c.body.finish()
 	e.call.end() // now nobody else uses the body
+	if c.upgrade != nil {
+		return false
+	}
 	if !more {
 		c.linger()
 		return false

@@ -62,9 +62,12 @@ func (t *task) serve() {
 	}
 	c := t.conn
 	c.adopt(p)
-	if c.serveHere() {
+	switch stays := c.serveHere(); {
+	case stays:
 		p.rest(c.link.readBy)
-	} else {
+	case c.upgrade != nil:
+		p.moveOut(c)
+	default:
 		c.close()
 		p.left()
 	}
@@ -77,9 +80,10 @@ func (c *conn) adopt(p *peer) {
 	ses := p.at.ses
 	c.ses, c.remote, c.local, c.watch = ses, p.remote, p.local, p
 	c.link.wire, c.link.clock, c.link.readBy = p, ses.srv.clock, p.readBy
-	c.rw = c.link
+	c.rw, c.tlsVersion, c.cipherSuite = c.link, 0, 0
 	if p.tls != nil {
 		c.rw, p.tls.link = p.tls, c.link
+		c.tlsVersion, c.cipherSuite = p.tls.version, p.tls.suite
 	}
 	if p.via != nil {
 		c.link.early, p.via.early = p.via.early, nil

@@ -1,10 +1,12 @@
 package transport
 
 import (
+	"context"
 	"crypto/tls"
 	"net"
 	"net/netip"
 	"os"
+	"slices"
 )
 
 // secure brings a connection to where HTTP can be spoken on it, on a goroutine:
@@ -49,6 +51,7 @@ func (at *place) moveIn(l *loop, c *conn, p *peer) (moved bool) {
 	p.remote, p.local = c.remote, c.local
 	if tc, ok := c.rw.(*tls.Conn); ok {
 		p.tls = seal(tc, c.link, nil, &p.sock)
+		p.tls.version, p.tls.suite = c.tlsVersion, c.cipherSuite
 	} else if early := c.link.early; early != nil {
 		if p.via == nil {
 			p.via = &via{party: p.remote.Addr()}
@@ -77,4 +80,33 @@ func (at *place) take(l *loop, p *peer, fd int, by moment) bool {
 		return false
 	}
 	return true
+}
+
+// moveOut takes a connection that switches protocols off its loop.
+func (p *peer) moveOut(c *conn) {
+	early := slices.Clone(c.in.bytes())
+	upgrade := c.upgrade
+	c.upgrade = nil
+	fd := p.release()
+	go p.at.serveUpgraded(p, fd, upgrade, early)
+}
+
+func (at *place) serveUpgraded(p *peer, fd int, upgrade func(context.Context, net.Conn), early []byte) {
+	defer p.left()
+	c, err := at.takeIn(fd, p.remote)
+	if err != nil {
+		at.ses.srv.cfg.Log.Debug("connection lost", "remote", p.remote.String(), "error", err)
+		return
+	}
+	if p.tls != nil {
+		inner := p.tls.inner
+		inner.Conn, inner.wire, inner.socket = c.link.Conn, nil, socket{}
+		inner.socket.init(inner.Conn)
+		c.link, c.rw = inner, p.tls.tls
+	}
+	c.upgrade, c.link.pass = upgrade, true
+	at.ses.hold(c)
+	c.upgraded(early)
+	c.close()
+	at.ses.drop(c)
 }

@@ -284,6 +284,17 @@ func (s *sock) close() error {
 	return nil
 }
 
+// release takes the socket off the loop; its descriptor is the caller's.
+func (s *sock) release() (fd int) {
+	mine(s.l)
+	fd = int(s.fd)
+	s.ask(0)
+	s.l.wheel.remove(s)
+	s.l.socks[fd] = nil
+	s.fd, s.idle = -1, false
+	return fd
+}
+
 // quiet says that nothing has come, not even the end.
 func (s *sock) quiet() bool {
 	var b [1]byte

@@ -19,6 +19,9 @@ const maxUnsent = 256 << 10
 type sealed struct {
 	net.Conn // nil: there is none; it is here for the methods that nobody calls
 	tls      *tls.Conn
+	inner    *link // what tls is spoken through
+	version  uint16
+	suite    uint16
 	s        *sock
 	link     *link  // has the deadlines
 	unsent   []byte // somebody is sending it as long as there is any
@@ -27,7 +30,7 @@ type sealed struct {
 // seal takes a connection to which TLS is spoken through inner to a loop. outer
 // has the deadlines from now on.
 func seal(tc *tls.Conn, inner, outer *link, s *sock) *sealed {
-	c := &sealed{tls: tc, s: s, link: outer}
+	c := &sealed{tls: tc, inner: inner, s: s, link: outer}
 	inner.Conn, inner.wire = nil, (*records)(c)
 	return c
 }
