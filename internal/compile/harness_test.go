@@ -29,6 +29,7 @@ func (origins) Origin(scheme, address, serverName string, skipVerify bool) *prog
 type functions struct {
 	call   map[string]func(event []byte) (*lambda.Result, error)
 	denied bool
+	queued []string // what Queue was given
 	mu     sync.Mutex
 	asked  []string // what Permits was asked
 }
@@ -49,6 +50,14 @@ func (f *functions) Invoke(ctx context.Context, arn string, payload []byte, stre
 	return r, err
 }
 
+func (f *functions) Queue(_ context.Context, arn string, c lambda.Call) error {
+	if f.call[arn] == nil {
+		return lambda.ErrNoFunction
+	}
+	f.queued = append(f.queued, arn+" "+string(c.Payload))
+	return nil
+}
+
 func (f *functions) Permits(function, principal, action, source, account string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -65,6 +74,7 @@ type sketch struct {
 	edit      func(*snapshot.REST)
 	variables map[string]string
 	functions *functions
+	env       func(*compile.Env)
 }
 
 func (s sketch) snapshot() snapshot.REST {
@@ -100,6 +110,9 @@ func (s sketch) try() (*program.Stage, error) {
 		s.functions = &functions{}
 	}
 	env := compile.Env{Account: "000000000000", Region: "us-east-1", Origins: origins{}, Functions: s.functions}
+	if s.env != nil {
+		s.env(&env)
+	}
 	return compile.REST(env, s.snapshot(), api.Stage{Name: "prod", DeploymentID: "d1", Variables: s.variables})
 }
 

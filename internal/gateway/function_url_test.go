@@ -28,6 +28,8 @@ func (f *oneFunction) Invoke(_ context.Context, _ string, payload []byte, _ bool
 	return &r, f.err
 }
 
+func (f *oneFunction) Queue(context.Context, string, lambda.Call) error { return nil }
+
 func (f *oneFunction) Permits(_, _, _, _, _ string) bool { return false }
 
 func urls(f *oneFunction) func(*Config) {

@@ -6,7 +6,11 @@ package step
 var (
 	jsonBytes  = []byte(typeJSON)
 	commaBytes = []byte{','}
-	gzipBytes  = []byte("gzip")
+
+	ampersandBytes = []byte{'&'}
+	actionBytes    = []byte("Action=")
+	queueURLBytes  = []byte("QueueUrl=")
+	gzipBytes      = []byte("gzip")
 
 	textBytes      = []byte("text/plain")
 	semicolonBytes = []byte{';'}

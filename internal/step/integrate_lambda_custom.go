@@ -1,8 +1,13 @@
 package step
 
 import (
+	"context"
+	"errors"
+	"time"
+
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/lambda"
 	"github.com/stagedoor/stagedoor/internal/program"
 )
 
@@ -30,6 +35,9 @@ func (s Scope) IntegrateLambda(in *api.Integration, host Functions) (program.Ste
 		if len(x.Call.Body) == 0 {
 			x.Call.Body = emptyEvent
 		}
+		if waits, err := f.waits(x, &params); !waits || err != nil {
+			return err
+		}
 		result, done, err := f.invoke(x, x.Call.Body)
 		if err != nil {
 			return err
@@ -44,6 +52,49 @@ func (s Scope) IntegrateLambda(in *api.Integration, host Functions) (program.Ste
 		}
 		return nil
 	}}, nil
+}
+
+// errInvocation is an X-Amz-Invocation-Type that Lambda does not know.
+var errInvocation = errors.New("the invocation type is none of RequestResponse, Event and DryRun")
+
+// waits says whether the function's result is waited for. If not the call was
+// made, in the way that the mapped X-Amz-Invocation-Type names: Event hands it
+// over, DryRun only asks whether it may be made.
+// parity: spec/rest-data-plane.md 3.5.2; spec/services-observability.md 7.4.
+func (f *function) waits(x *program.Exchange, params *requestMappings) (bool, error) {
+	if len(params.headers) == 0 && x.Overrides == nil {
+		return true, nil
+	}
+	if err := params.setHeaders(x); err != nil {
+		return false, err
+	}
+	kind := http1.Get(x.Call.Fields, "x-amz-invocation-type")
+	status := 202
+	switch string(kind) {
+	case "", "RequestResponse":
+		return true, nil
+	case "Event":
+	case "DryRun":
+		status = 204
+	default:
+		return false, program.APIConfigurationError.Refuse(errInvocation)
+	}
+	if err := f.permitted(x); err != nil {
+		return false, program.APIConfigurationError.Refuse(err)
+	}
+	if status == 202 {
+		ctx, done := context.WithTimeout(x.Context(), f.timeout)
+		defer done()
+		start := time.Now()
+		x.Call.Function = f.arn
+		err := f.host.Queue(ctx, f.arn, lambda.Call{Payload: x.Call.Body})
+		x.Reply.Latency = time.Since(start)
+		if err != nil {
+			return false, invokeFailure(err, ctx.Err() != nil && x.Context().Err() == nil)
+		}
+	}
+	x.Reply.Response.Status, x.Reply.Response.Fields, x.Reply.Body = status, x.Reply.Response.Fields[:0], x.Reply.Body[:0]
+	return false, nil
 }
 
 // emptyEvent is what a function gets when there is no payload.

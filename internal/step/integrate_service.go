@@ -3,6 +3,7 @@ package step
 import (
 	"bytes"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
@@ -29,6 +30,7 @@ type serviceCall struct {
 	sources  map[string][]byte // ARN of the caller, by method
 	media    []byte            // Content-Type of a named action; nil: the client's
 	action   []byte            // X-Amz-Target of a named action of a JSON service; nil: none
+	queue    []byte            // SQS by a queue's path, at a substitute: "QueueUrl=...", encoded; else nil
 	agent    []byte
 	apiID    []byte
 }
@@ -102,8 +104,26 @@ func (c *serviceCall) locate(s Scope, in *api.Integration) (err error) {
 	if c.service.Signing == "s3" && c.uri.Subdomain != "" && !c.place.AWS() {
 		path = "/" + c.uri.Subdomain + path // substitutes find buckets by path
 	}
+	if c.uri.Service == "sqs" && strings.Count(strings.Trim(path, "/"), "/") == 1 && !strings.ContainsAny(path, "{?") && !c.place.AWS() {
+		c.queue = appendEncoded([]byte("QueueUrl="), []byte(c.place.URL()+path))
+	}
 	c.target, err = s.parseTarget(c.place.URL()+path, c.params.path)
 	return err
+}
+
+// nameQueue tells the queue a second time, as a parameter: some substitutes
+// look for it there alone. The queue's path has no placeholders then.
+// parity: spec/services-observability.md 8.4 rule 4.
+func (c *serviceCall) nameQueue(x *program.Exchange) {
+	form := equalFold(mediaType(http1.Get(x.Call.Fields, "content-type")), awscall.Query.MediaType())
+	_, query, _ := bytes.Cut(x.Call.Target, []byte{'?'})
+	switch {
+	case bytes.Contains(x.Call.Body, queueURLBytes) || bytes.Contains(query, queueURLBytes):
+	case form && len(x.Call.Body) > 0:
+		x.Call.Body = x.KeepBytes(x.Call.Body, ampersandBytes, c.queue)
+	case bytes.Contains(query, actionBytes):
+		x.Call.Target = append(append(x.Call.Target, '&'), c.queue...)
+	}
 }
 
 // query is the query of a named action of the Query protocol.
@@ -155,6 +175,9 @@ func (c *serviceCall) run(x *program.Exchange) error {
 		return err
 	}
 	c.fields(x)
+	if c.queue != nil {
+		c.nameQueue(x)
+	}
 	c.sign(x, with)
 	x.Await()
 	return nil

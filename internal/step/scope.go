@@ -77,6 +77,9 @@ type Functions interface {
 	// waits. A function that failed is a result; errors are
 	// lambda.ErrNoFunction, *lambda.Throttled and what else package lambda has.
 	Invoke(ctx context.Context, functionARN string, payload []byte, stream bool) (*lambda.Result, error)
+	// Queue makes an asynchronous call: it will be made once Queue returns nil.
+	// c names no function.
+	Queue(ctx context.Context, functionARN string, c lambda.Call) error
 	// Permits says whether the function's own policy lets principal do action,
 	// on behalf of the source.
 	Permits(functionARN, principal, action, sourceARN, sourceAccount string) bool

@@ -31,6 +31,8 @@ type functions struct {
 	source string // of the last that was asked
 }
 
+func (f *functions) Queue(context.Context, string, lambda.Call) error { return nil }
+
 func (f *functions) Invoke(_ context.Context, _ string, payload []byte, _ bool) (*lambda.Result, error) {
 	return f.call(payload)
 }
