@@ -30,7 +30,7 @@ var subjects = []subject{
 		at("/name", "n"), at("/description", "d", ""), at("/apiKeySource", "HEADER", "AUTHORIZER"), at("/binaryMediaTypes/a~1b", "c/d", "e/f"),
 		at("/binaryMediaTypes/c~1d", "a/b"), at("/minimumCompressionSize", "0", "10485760", ""), at("/disableExecuteApiEndpoint", "true", "false"),
 		at("/endpointConfiguration/types/0", "REGIONAL", "EDGE", "PRIVATE"), at("/endpointConfiguration/ipAddressType", "dualstack", "ipv4"),
-		at("/endpointConfiguration/vpcEndpointIds", "v1", "v2"), at("/policy", `{\"Statement\":[]}`, ""),
+		at("/endpointConfiguration/vpcEndpointIds", "v1", "v2"), at("/policy", `{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}`, ""),
 		at("/endpointAccessMode", "STRICT", "BASIC"), at("/securityPolicy", "TLS_1_2"),
 	}},
 	{"Resource", `"restApiId":"$api","resourceId":"$pets"`, []suited{at("/pathPart", "a", "{b}"), at("/parentId", "$root", "$other", "$below")}},

@@ -95,9 +95,9 @@ func TestQuotas(t *testing.T) {
 		{apigateway.QuotaCertificates, 0, []step{{"GenerateClientCertificate", `{}`, full("client certificates", "account")}}},
 		{apigateway.QuotaLinks, 0, []step{{"CreateVpcLink", `{"name":"a","targetArns":["arn:aws:elasticloadbalancing:us-east-1:1:loadbalancer/net/a/b"]}`, full("VPC links", "account")}}},
 		{apigateway.QuotaDomains, 0, []step{{"CreateDomainName", `{"domainName":"a.example.com"}`, full("domain names", "account")}}},
-		{apigateway.QuotaPolicy, 20, []step{
-			{"UpdateRestApi", `{"restApiId":"$api","patchOperations":[{"op":"replace","path":"/policy","value":"{\"Statement\":[]}"}]}`, "ok"},
-			{"UpdateRestApi", `{"restApiId":"$api","patchOperations":[{"op":"replace","path":"/policy","value":"{\"Statement\":[\"0123456789\"]}"}]}`, "400 Invalid resource policy: it can have at most 20 characters"},
+		{apigateway.QuotaPolicy, 80, []step{
+			{"UpdateRestApi", `{"restApiId":"$api","patchOperations":[{"op":"replace","path":"/policy","value":"{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}]}`, "ok"},
+			{"UpdateRestApi", `{"restApiId":"$api","patchOperations":[{"op":"replace","path":"/policy","value":"{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\",\"Sid\":\"0123456789\"}]}"}]}`, "400 Invalid resource policy: it can have at most 80 characters"},
 		}},
 		{apigateway.QuotaAccessLog, 3, []step{
 			{"CreateStage", `{"restApiId":"$api","stageName":"a","deploymentId":"$first"}`, "ok"},

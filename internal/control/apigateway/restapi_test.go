@@ -35,8 +35,8 @@ func TestCreateRestApi(t *testing.T) {
 				"tags":{"_custom_id_":"my-shop"}}`,
 		},
 		{
-			"policy", `{"name":"shop","policy":"{\"Version\": \"2012-10-17\", \"Statement\": [{\"Resource\": \"execute-api:/*\", \"Sid\": \"a\\\\b\"}]}"}`,
-			`{"name":"shop",` + plainAPI + `,"policy":"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{\\\"Resource\\\":` +
+			"policy", `{"name":"shop","policy":"{\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\": \"execute-api:/*\", \"Sid\": \"a\\\\b\"}]}"}`,
+			`{"name":"shop",` + plainAPI + `,"policy":"{\\\"Version\\\":\\\"2012-10-17\\\",\\\"Statement\\\":[{\\\"Effect\\\":\\\"Deny\\\",\\\"Principal\\\":\\\"*\\\",\\\"Action\\\":\\\"*\\\",\\\"Resource\\\":` +
 				`\\\"arn:aws:execute-api:us-east-1:123456789012:0000000001/*\\\",\\\"Sid\\\":\\\"a\\\\\\\\b\\\"}]}"}`,
 		},
 
@@ -135,8 +135,8 @@ func TestUpdateRestApi(t *testing.T) {
 		},
 		{"access mode", `[{"op":"replace","path":"/endpointAccessMode","value":"STRICT"}]`, `{` + name + `,"endpointAccessMode":"STRICT",` + rest + `}`},
 		{"security policy", `[{"op":"replace","path":"/securityPolicy","value":"TLS_1_2"}]`, `{` + name + `,"securityPolicy":"TLS_1_2",` + rest + `}`},
-		{"policy", `[{"op":"replace","path":"/policy","value":"{\"Statement\":[]}"}]`, `{` + name + `,"policy":"{\\\"Statement\\\":[]}",` + rest + `}`},
-		{"policy off", `[{"op":"replace","path":"/policy","value":"{\"Statement\":[]}"},{"op":"replace","path":"/policy","value":""}]`, `{` + name + `,` + rest + `}`},
+		{"policy", `[{"op":"replace","path":"/policy","value":"{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}]`, `{` + name + `,"policy":"{\\\"Statement\\\":[{\\\"Effect\\\":\\\"Deny\\\",\\\"Principal\\\":\\\"*\\\",\\\"Action\\\":\\\"*\\\",\\\"Resource\\\":\\\"*\\\"}]}",` + rest + `}`},
+		{"policy off", `[{"op":"replace","path":"/policy","value":"{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"},{"op":"replace","path":"/policy","value":""}]`, `{` + name + `,` + rest + `}`},
 
 		{"no such path", `[{"op":"replace","path":"/x","value":"v"}]`, "400 Invalid patch path /x"},
 		{"no path", `[{"op":"replace","value":"v"}]`, "400 Invalid patch path null"},

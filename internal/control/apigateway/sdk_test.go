@@ -62,7 +62,7 @@ func TestWire(t *testing.T) {
 		{"GET /restapis/nope", ``, 404, "NotFoundException", `{"message":"Invalid API identifier specified 123456789012:nope"}`},
 		{"GET /restapis?limit=1", ``, 200, "", `{"item":[{"id":"$api","name":"shop","createdDate":1760000000,"apiKeySource":"HEADER","endpointConfiguration":{"types":["EDGE"],"ipAddressType":"ipv4"},"disableExecuteApiEndpoint":false,"rootResourceId":"$root"}],"position":"MDAwMDAwMDAwMQ"}`},
 		{"PATCH /restapis/$api", `{"patchOperations":[{"op":"wrong","path":"/name"}]}`, 400, "ValidationException", `{"message":"1 validation error detected: Value 'wrong' at 'updateRestApiInput.patchOperations.1.member.op' failed to satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, copy]"}`},
-		{"PATCH /restapis/$api", `{"patchOperations":[{"op":"replace","path":"/policy","value":"{\"Statement\":[]}"}]}`, 200, "", `{"id":"$api","name":"shop","createdDate":1760000000,"apiKeySource":"HEADER","endpointConfiguration":{"types":["EDGE"],"ipAddressType":"ipv4"},"disableExecuteApiEndpoint":false,"rootResourceId":"$root","tags":{},"policy":"{\\\"Statement\\\":[]}"}`},
+		{"PATCH /restapis/$api", `{"patchOperations":[{"op":"replace","path":"/policy","value":"{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}]}`, 200, "", `{"id":"$api","name":"shop","createdDate":1760000000,"apiKeySource":"HEADER","endpointConfiguration":{"types":["EDGE"],"ipAddressType":"ipv4"},"disableExecuteApiEndpoint":false,"rootResourceId":"$root","tags":{},"policy":"{\\\"Statement\\\":[{\\\"Effect\\\":\\\"Deny\\\",\\\"Principal\\\":\\\"*\\\",\\\"Action\\\":\\\"*\\\",\\\"Resource\\\":\\\"*\\\"}]}"}`},
 		{"GET /restapis/$api/resources?embed=methods", ``, 200, "", `{"item":[{"id":"$root","path":"/"},{"id":"$pets","parentId":"$root","pathPart":"pets","path":"/pets","resourceMethods":{"GET":{"httpMethod":"GET","authorizationType":"NONE","apiKeyRequired":false,"requestParameters":{"method.request.header.X-Who":true,"method.request.path.id":true,"method.request.querystring.kind":false}}}}]}`},
 		{"GET /restapis/$api/resources/$pets", ``, 200, "", `{"id":"$pets","parentId":"$root","pathPart":"pets","path":"/pets","resourceMethods":{"GET":{}}}`},
 		{"PUT " + pets + "/responses/200", `{"responseModels":{},"responseParameters":{}}`, 201, "", `{"statusCode":"200","responseModels":{},"responseParameters":{}}`},
@@ -123,7 +123,7 @@ func TestSDK(t *testing.T) {
 	}
 	api := made.Id
 	if _, err := c.UpdateRestApi(ctx, &sdk.UpdateRestApiInput{RestApiId: api, PatchOperations: []types.PatchOperation{
-		{Op: types.OpReplace, Path: aws.String("/policy"), Value: aws.String(`{"Statement":[{"Resource":"*"}]}`)},
+		{Op: types.OpReplace, Path: aws.String("/policy"), Value: aws.String(`{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"*"}]}`)},
 	}}); err != nil {
 		t.Fatal(err)
 	}
@@ -156,7 +156,7 @@ func TestSDK(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := `{\"Statement\":[{\"Resource\":\"*\"}]}`; aws.ToString(got.Policy) != want || !got.CreatedDate.Equal(start.Truncate(1e9)) || got.Tags == nil {
+	if want := `{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}`; aws.ToString(got.Policy) != want || !got.CreatedDate.Equal(start.Truncate(1e9)) || got.Tags == nil {
 		t.Errorf("GetRestApi = %+v, want the policy %s", got, want)
 	}
 	_, err = c.GetMethod(ctx, &sdk.GetMethodInput{RestApiId: api, ResourceId: res.Id, HttpMethod: aws.String("PUT")})

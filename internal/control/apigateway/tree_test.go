@@ -291,12 +291,12 @@ func TestCloneRestApi(t *testing.T) {
 	s.make("", "PutGatewayResponse", `{"restApiId":"$api","responseType":"THROTTLED","statusCode":"430"}`)
 	s.make("", "CreateModel", `{"restApiId":"$api","name":"Pet","contentType":"application/json","schema":"{\"$ref\":\"https://apigateway.amazonaws.com/restapis/$api/models/Error\"}"}`)
 	s.make("", "UpdateRestApi", `{"restApiId":"$api","patchOperations":[{"op":"replace","path":"/endpointConfiguration/types/0","value":"REGIONAL"},
-		{"op":"add","path":"/binaryMediaTypes/a~1b"},{"op":"replace","path":"/minimumCompressionSize","value":"5"},{"op":"replace","path":"/policy","value":"{\"Statement\":[{\"Resource\":\"execute-api:/*\"}]}"}]}`)
+		{"op":"add","path":"/binaryMediaTypes/a~1b"},{"op":"replace","path":"/minimumCompressionSize","value":"5"},{"op":"replace","path":"/policy","value":"{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"execute-api:/*\"}]}"}]}`)
 	s.make("first", "CreateDeployment", `{"restApiId":"$api","stageName":"prod"}`)
 
 	s.make("copy", "CreateRestApi", `{"name":"copy","cloneFrom":"$api"}`)
 	policy := func(id string) string {
-		return `"policy":"{\\\"Statement\\\":[{\\\"Resource\\\":\\\"arn:aws:execute-api:us-east-1:123456789012:` + id + `/*\\\"}]}"`
+		return `"policy":"{\\\"Statement\\\":[{\\\"Effect\\\":\\\"Deny\\\",\\\"Principal\\\":\\\"*\\\",\\\"Action\\\":\\\"*\\\",\\\"Resource\\\":\\\"arn:aws:execute-api:us-east-1:123456789012:` + id + `/*\\\"}]}"`
 	}
 	s.play([]step{
 		{
