@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -363,5 +364,48 @@ func TestFirehose(t *testing.T) {
 		}
 	case <-ctx.Done():
 		t.Error("nothing reached Firehose")
+	}
+}
+
+// TestAccessLogSurvivesKill: a process that is killed loses the lines of its
+// last second at most.
+func TestAccessLogSurvivesKill(t *testing.T) {
+	need(t, "go")
+	if testing.Short() {
+		t.Skip("builds the program")
+	}
+	dir := t.TempDir()
+	bin, path, addr := filepath.Join(dir, "stagedoor"), filepath.Join(dir, "access.log"), freePort(t)
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", bin, "./cmd/stagedoor")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	cmd := exec.CommandContext(t.Context(), bin, "up", "--listen", addr, "--admin-listen", "off", "--data", ":memory:", "--access-log", path)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	r := &running{endpoint: "http://" + addr, client: &http.Client{Transport: &http.Transport{}}}
+	t.Cleanup(r.client.CloseIdleConnections)
+	gw := apigateway.NewFromConfig(r.account())
+	for range 500 {
+		if _, err := gw.GetRestApis(t.Context(), &apigateway.GetRestApisInput{}); err == nil {
+			break
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	api := metered(t, gw, false)
+	for range 20 {
+		r.call(t, api, "GET /prod/")
+	}
+	time.Sleep(1200 * time.Millisecond) // the window that may be lost, and some
+	for range 5 {
+		r.call(t, api, "GET /prod/")
+	}
+	_ = cmd.Process.Kill()
+	_ = cmd.Wait()
+	text, err := os.ReadFile(path)
+	if n := strings.Count(string(text), "\n"); err != nil || n < 20 || n > 25 || !strings.HasSuffix(string(text), "\n") {
+		t.Errorf("%d lines after the kill, %v, want the 20 of before the window, and the 5 within it or not:\n%s", n, err, text)
 	}
 }
