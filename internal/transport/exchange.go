@@ -37,6 +37,7 @@ type exchange struct {
 	whole []byte         // memory for x.Body
 	reply []byte         // memory for x.Reply.Body
 	now   moment         // about now: when the clock was last looked at
+	want  program.Want   // what glance has found that the route wants; Done: nothing
 	work  func()         // x.Work
 }
 
@@ -73,7 +74,7 @@ func newExchange(s *Server) *exchange {
 func (e *exchange) reset() {
 	e.x.Body, e.x.Reply.Body = nil, nil // they pointed into buffers
 	e.x.Reset(e.ctx)
-	e.bodyIn = false
+	e.bodyIn, e.want = false, program.Done
 	if cap(e.whole) > keepAtMost {
 		e.whole = nil
 	}
@@ -93,12 +94,15 @@ func (e *exchange) play() {
 func (e *exchange) playOn() (done bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.srv.cfg.Log.Error("step panicked", "panic", p, "stack", string(debug.Stack()))
-			e.x.Fail(fmt.Errorf("step panicked: %v", p))
+			e.panicked(p)
 		}
 	}()
 	for {
-		switch e.x.Play() {
+		want := e.want
+		if e.want = program.Done; want == program.Done {
+			want = e.x.Play()
+		}
+		switch want {
 		case program.WantBody:
 			e.readBody()
 		case program.WantCall:
@@ -114,6 +118,23 @@ func (e *exchange) playOn() (done bool) {
 			return true
 		}
 	}
+}
+
+// glance plays as far as that is possible without waiting for anything, and
+// says whether the answer stands. If not, play goes on from there.
+func (e *exchange) glance() (done bool) {
+	defer func() {
+		if p := recover(); p != nil {
+			e.panicked(p)
+		}
+	}()
+	e.want = e.x.Play()
+	return e.want == program.Done
+}
+
+func (e *exchange) panicked(p any) {
+	e.srv.cfg.Log.Error("step panicked", "panic", p, "stack", string(debug.Stack()))
+	e.x.Fail(fmt.Errorf("step panicked: %v", p))
 }
 
 // aside runs f where it may block.

@@ -1,263 +1,425 @@
 package transport
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
-	"strconv"
+	"io"
+	"os"
 	"sync"
 	"time"
 
-	"github.com/stagedoor/stagedoor/internal/http1"
+	"golang.org/x/net/http2"
+	"golang.org/x/net/http2/hpack"
 )
 
-// HTTP/2 comes in through the server of net/http, with our limits: its frames,
-// its flow control and its state machine are not worth writing again. What
-// leaves it is put into the same Exchange, and judged by the same rules.
+// HTTP/2 of clients. Frames are read with golang.org/x/net's framer and HPACK
+// decoder; the states of streams, flow control and what ends a connection are
+// ours, because they stand in every request's way. A stream's request is put
+// into the same Exchange as one over HTTP/1.1 and judged by the same rules.
+//
+// The connection's goroutine reads frames. It plays what can be answered at
+// once, and never waits for a stream: any other stream gets a goroutine. Who
+// has something to send adds it to what gathers, and sends all of it unless
+// somebody does so already.
+
+// What we tell clients, and take from them at most.
+const (
+	h2Frame        = 16 << 10  // bytes of a frame; the least that a client may count on
+	h2StreamWindow = 256 << 10 // bytes of a body that are read ahead of who takes them
+	h2ConnWindow   = 1 << 20   // the same of all streams together
+	h2Table        = 4096      // bytes of the decoder's table
+	h2Gathered     = 64 << 10  // bytes; who has more to send then waits
+	h2Windows      = 1<<31 - 1
+	h2DefaultSize  = 65535 // of windows, until settings say otherwise
+)
 
 // h2conn is a client's connection over HTTP/2.
 type h2conn struct {
-	c    *conn
-	http *http.Server // for this connection alone, so that its errors can be counted
+	c   *conn
+	srv *Server
+	wg  sync.WaitGroup // streams with goroutines
 
-	mu      sync.Mutex
-	since   time.Time // start of the period below
-	resets  int       // streams that the client or we reset in it
-	streams int       // streams that ended in it
+	// Of the reader alone.
+	in     inbox
+	framer *http2.Framer
+	dec    *hpack.Decoder
+	block  h2block // the fields that are being received
+	late   moment  // when a frame or block that was begun must be complete; 0: none was
+	now    moment  // when the reader last read
+
+	mu       sync.Mutex // guards all below, and what h2stream says it does
+	streams  map[uint32]*h2stream
+	free     []*h2stream
+	closed   [64]uint32 // the streams that ended last
+	closedAt int
+	last     uint32 // the highest stream that the client began
+	leaving  bool   // GOAWAY was sent: new streams are ignored
+	flood    h2flood
+	over     error // not nil: the connection is of no use any more
+
+	window     int64 // bytes that we may send
+	firstWin   int64 // the same of a new stream
+	maxFrame   int   // that the client takes
+	taken      int64 // bytes of bodies that the client was not given back yet
+	recvWindow int64 // bytes that the client may send
+
+	out, spare []byte // what gathers
+	sending    bool
+	room       *sync.Cond // what gathered was sent
 }
 
-// Resets beyond so many in a period end the connection.
-// parity: security.md 9.6 (rapid reset and its server-side twin)
-const (
-	resetPeriod = 10 * time.Second
-	resetLimit  = 100
+// serveHTTP2 serves the connection until it is to be closed.
+func (c *conn) serveHTTP2() {
+	h := &h2conn{
+		c: c, srv: c.ses.srv, streams: map[uint32]*h2stream{}, window: h2DefaultSize, firstWin: h2DefaultSize,
+		maxFrame: h2Frame, recvWindow: h2ConnWindow,
+	}
+	h.room = sync.NewCond(&h.mu)
+	h.framer = http2.NewFramer(nil, &h.in)
+	h.framer.SetMaxReadFrameSize(h2Frame)
+	h.framer.SetReuseFrames()
+	h.dec = hpack.NewDecoder(h2Table, h.block.add)
+	h.dec.SetMaxStringLength(h.srv.cfg.Limits.Head)
+	h.block.lim = &h.srv.cfg.Limits
+	h.flood.begin(&h.srv.clock)
+	stop := c.ses.onDrain(h.drain)
+	err := h.serve()
+	stop()
+	h.end(err)
+	h.wg.Wait()
+	h.linger(err)
+}
+
+// linger lets the client read why the connection ends. Closing it at once
+// would provoke a reset, which can destroy that on its way.
+func (h *h2conn) linger(err error) {
+	if errors.Is(err, errGone) || errors.Is(err, errLeaving) {
+		return
+	}
+	if tc, ok := h.c.rw.(interface{ CloseWrite() error }); !ok || tc.CloseWrite() != nil {
+		return
+	}
+	h.c.link.readBy = h.c.link.clock.now().plus(h.srv.cfg.Timeouts.Linger)
+	h.in.reset(headBuffer)
+	for {
+		if _, err := h.c.link.Read(h.in.b); err != nil {
+			return
+		}
+	}
+}
+
+// Reasons why a connection ends.
+var (
+	errLeaving = errors.New("transport: HTTP/2 connection is over")
+	errPreface = errors.New("transport: no HTTP/2 preface")
+	errFlood   = errors.New("transport: too much of what costs more to take than to send")
 )
 
-// serveHTTP2 serves the connection until it is closed.
-func (c *conn) serveHTTP2() {
-	c.link.pass = true // the server sets its own deadlines
-	s := c.ses.srv
-	h := &h2conn{c: c}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP2(true)
-	ln := &oneConn{conn: c.rw, closed: make(chan struct{})}
-	h.http = &http.Server{
-		Handler:   h,
-		Protocols: protocols,
-		// A head that never ends meets the time-out of the settings, and after
-		// them that of an idle connection.
-		ReadHeaderTimeout: s.cfg.Timeouts.Header,
-
-		IdleTimeout:    s.cfg.Timeouts.KeepAlive,
-		MaxHeaderBytes: s.cfg.Limits.Head,
-		ErrorLog:       slog.NewLogLogger(s.cfg.Log.Handler(), slog.LevelDebug),
-		BaseContext:    func(net.Listener) context.Context { return c.ses.ctx },
-		ConnState: func(_ net.Conn, state http.ConnState) {
-			if state == http.StateClosed {
-				ln.end()
-			}
-		},
-		HTTP2: &http.HTTP2Config{
-			MaxConcurrentStreams:      int(s.cfg.MaxStreams),
-			MaxDecoderHeaderTableSize: 4096,
-			MaxEncoderHeaderTableSize: 4096,
-			WriteByteTimeout:          s.cfg.Timeouts.WriteIdle,
-			CountError:                func(string) { h.count(true) },
-		},
+func (h *h2conn) serve() error {
+	t := &h.srv.cfg.Timeouts
+	h.in.reset(headBuffer)
+	h.now = h.c.link.clock.now()
+	h.late = h.now.plus(t.FirstByte)
+	for h.in.w < len(http2.ClientPreface) {
+		if err := h.fill(); err != nil {
+			return err
+		}
 	}
-	stop := c.ses.onDrain(func() {
-		_ = h.http.Shutdown(c.ses.ctx) // what is left then is closed by force
-	})
-	defer stop()
-	_ = h.http.Serve(ln) // it ends with the connection
+	if string(h.in.take(len(http2.ClientPreface))) != http2.ClientPreface {
+		h.goAway(http2.ErrCodeProtocol)
+		return errPreface
+	}
+	h.mu.Lock()
+	h.out = appendSettings(h.out, http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: h.srv.cfg.MaxStreams},
+		http2.Setting{ID: http2.SettingInitialWindowSize, Val: h2StreamWindow},
+		http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: uint32(h.srv.cfg.Limits.Head)})
+	h.out = appendWindowUpdate(h.out, 0, h2ConnWindow-h2DefaultSize)
+	h.mu.Unlock()
+	h.late = h.now.plus(t.Header) // for the client's settings
+	for first := true; ; first = false {
+		if err := h.whole(); err != nil {
+			return err
+		}
+		f, err := h.framer.ReadFrame()
+		if err == nil && first {
+			if s, ok := f.(*http2.SettingsFrame); !ok || s.IsAck() {
+				err = http2.ConnectionError(http2.ErrCodeProtocol)
+			}
+		}
+		if h.late = 0; err == nil {
+			err = h.take(f)
+		}
+		if err = h.judge(err); err != nil {
+			return err
+		}
+		if h.block.open() {
+			h.late = h.now.plus(t.Header)
+		}
+	}
 }
 
-// count takes note of the end of a stream, and ends the connection if too many
-// were reset.
-func (h *h2conn) count(reset bool) {
+// whole reads until a whole frame is there. Before it waits, it sends what has
+// gathered.
+func (h *h2conn) whole() error {
+	const head = 9
+	for {
+		if p := h.in.bytes(); len(p) >= head {
+			n := int(p[0])<<16 | int(p[1])<<8 | int(p[2])
+			if n > h2Frame {
+				h.goAway(http2.ErrCodeFrameSize)
+				return http2.ErrFrameTooLarge
+			}
+			if len(p) >= head+n {
+				return nil
+			}
+		}
+		h.mu.Lock()
+		h.send()
+		h.mu.Unlock()
+		if err := h.fill(); err != nil {
+			return err
+		}
+	}
+}
+
+// fill reads what comes. A connection without streams may be idle for a while;
+// one with streams as long as they take.
+func (h *h2conn) fill() error {
+	t := &h.srv.cfg.Timeouts
+	if h.in.empty() {
+		if len(h.in.b) > headBuffer {
+			h.in.b = nil // a large frame is no reason to keep much while idle
+		}
+		h.in.reset(headBuffer)
+	} else if h.late == 0 {
+		h.late = h.now.plus(t.KeepAlive)
+	}
+	for {
+		h.c.link.readBy = h.late
+		if h.late == 0 {
+			h.c.link.readBy = h.c.link.clock.now().plus(t.KeepAlive)
+		}
+		n, err := h.c.rw.Read(h.in.room(h2Frame + 9))
+		h.in.w += n
+		h.now = h.c.link.clock.now()
+		if n > 0 {
+			return nil
+		}
+		if !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, errKicked) {
+			return errors.Join(errGone, err)
+		}
+		h.c.link.unkick()
+		if h.late > 0 && h.now >= h.late {
+			h.goAway(http2.ErrCodeProtocol)
+			return errSlow
+		}
+		if h.idle(errors.Is(err, os.ErrDeadlineExceeded)) {
+			h.goAway(http2.ErrCodeNo)
+			return errLeaving
+		}
+	}
+}
+
+// idle says whether there is nothing to wait for: no stream, and either the
+// time is up or we leave.
+func (h *h2conn) idle(expired bool) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	now := time.Now()
-	if now.Sub(h.since) > resetPeriod {
-		h.since, h.resets, h.streams = now, 0, 0
-	}
-	h.streams++
-	if reset {
-		h.resets++
-	}
-	if h.resets > resetLimit || h.resets > resetLimit/2 && 2*h.resets > h.streams {
-		h.c.closeNow()
-	}
+	return len(h.streams) == 0 && (expired || h.leaving)
 }
 
-// ServeHTTP serves one stream.
-func (h *h2conn) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	s := h.c.ses.srv
-	e := s.take(&clientContext{server: r.Context()}, nil)
-	defer e.call.end() // in case that something panics below
-	st := &h2stream{h: h, e: e, w: w, r: r, control: http.NewResponseController(w)}
-	s.Counters.Requests.Add(1)
-	e.x.Start = time.Now()
-	e.now = s.clock.at(e.x.Start)
-	e.x.Remote, e.x.Local, e.x.TLS = h.c.remote, h.c.local, true
-	e.x.TLSVersion, e.x.CipherSuite = h.c.tlsVersion, h.c.cipherSuite
-	e.body = st
-	switch err := st.fill(&s.cfg.Limits); {
-	case err != nil:
-		st.giveUp(err)
-	case r.ContentLength > s.cfg.MaxBody:
-		st.giveUp(errTooLarge)
-	case !e.begin():
-		st.giveUp(errBegin)
-	default:
-		e.play()
-		e.answer(st)
-		e.finished()
-	}
-	e.call.end()
-	e.ctx.end()
-	h.count(r.Context().Err() != nil)
-	if st.aborted {
-		panic(http.ErrAbortHandler) // resets the stream; the exchange is lost with it
-	}
-	s.exchanges.Put(e)
-}
-
-// h2stream is a request over HTTP/2 and where its answer goes.
-type h2stream struct {
-	h       *h2conn
-	e       *exchange
-	w       http.ResponseWriter
-	r       *http.Request
-	control *http.ResponseController
-	text    []byte // what the request's slices point into
-	pace    pace
-	ended   bool // the body was read to its end
-	err     error
-	aborted bool
-}
-
-var (
-	errField     = &http1.Error{Status: 400, Reason: "malformed field over HTTP/2"}
-	errAuthority = &http1.Error{Status: 400, Reason: "authority and host differ"}
-	errMethod    = &http1.Error{Status: 501, Reason: "method is never routed"}
-	errLength    = &http1.Error{Status: 400, Reason: "malformed content length over HTTP/2"}
-	errExpect    = &http1.Error{Status: 417, Reason: "unknown expectation"}
-	errFields    = &http1.Error{Status: 431, Reason: "too many or too large fields"}
-)
-
-// fill makes the stream's request an http1.Request, under its rules. Names are
-// in lower case, as they were sent; fields are in the order of their names,
-// because net/http has lost theirs.
-func (st *h2stream) fill(lim *http1.Limits) error {
-	r, q := st.r, &st.e.x.Request
-	q.HTTP2, q.Minor, q.KeepAlive = true, 1, true
-	names, size, err := st.measure(lim)
-	if err != nil {
-		return err
-	}
-	st.text = make([]byte, 0, size)
-	q.Method, q.Target, q.Host = st.keep(r.Method), st.keep(r.RequestURI), st.keep(r.Host)
-	if r.Method == http.MethodConnect || r.Method == http.MethodTrace {
-		return errMethod
-	}
-	if r.RequestURI == "*" && r.Method == http.MethodOptions {
-		q.Path = q.Target
-	} else {
-		var terr *http1.Error
-		if q.Path, q.Query, terr = http1.SplitTarget(q.Target); terr != nil {
-			return terr
-		}
-	}
-	if host := r.Header["Host"]; !http1.ValidHost(q.Host) || len(host) > 1 || len(host) == 1 && host[0] != r.Host {
-		return errAuthority
-	}
-	if length := r.Header["Content-Length"]; len(length) > 1 || len(length) == 1 && length[0] != strconv.FormatInt(r.ContentLength, 10) {
-		return errLength // net/http compares it with the data, but only if there are any
-	}
-	if r.Header.Get("Expect") != "" {
-		return errExpect // the one that is known does not get here
-	}
-	q.Fields = append(q.Fields, http1.Field{Name: st.keep("host"), Value: q.Host})
-	for _, name := range names {
-		for _, value := range r.Header[name] {
-			f := http1.Field{Name: lowered(st.keep(name)), Value: st.keep(value)}
-			if !http1.ValidField(f.Name, f.Value) || len(value) > 0 && (blank(value[0]) || blank(value[len(value)-1])) {
-				return errField
-			}
-			q.Fields = append(q.Fields, f)
-		}
-	}
+// judge answers an error of a frame: one of a stream costs the stream, any
+// other the connection.
+func (h *h2conn) judge(err error) error {
+	var stream http2.StreamError
+	var all http2.ConnectionError
 	switch {
-	case r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0:
-		q.Length = http1.NoBody
-	case r.ContentLength < 0:
-		q.Length = http1.Chunked
-	default:
-		q.Length = r.ContentLength
+	case err == nil:
+		return nil
+	case errors.As(err, &stream):
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		h.reset(stream.StreamID, stream.Code)
+		if !h.flood.resets() {
+			return nil
+		}
+		h.goAwayLocked(http2.ErrCodeEnhanceYourCalm)
+	case errors.As(err, &all):
+		h.goAway(http2.ErrCode(all))
+	case errors.Is(err, errFlood):
+		h.goAway(http2.ErrCodeEnhanceYourCalm)
+	case errors.Is(err, http2.ErrFrameTooLarge):
+		h.goAway(http2.ErrCodeFrameSize)
+	}
+	return err
+}
+
+// drain tells the client to begin nothing more here, and ends the connection
+// if nothing is under way.
+func (h *h2conn) drain() {
+	h.goAway(http2.ErrCodeNo)
+	h.c.link.kick()
+}
+
+// goAway says that no stream after the last one is looked at.
+func (h *h2conn) goAway(code http2.ErrCode) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.goAwayLocked(code)
+}
+
+func (h *h2conn) goAwayLocked(code http2.ErrCode) {
+	if h.leaving && code == http2.ErrCodeNo {
+		return
+	}
+	h.leaving = true
+	h.out = appendGoAway(h.out, h.last, code)
+	h.send()
+}
+
+// end ends what is under way: nobody hears of it any more.
+func (h *h2conn) end(err error) {
+	if err == nil || errors.Is(err, io.EOF) {
+		err = errGone
+	}
+	h.srv.cfg.Log.Debug("HTTP/2 connection ends", "remote", h.c.remote.String(), "reason", err)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.fail(err)
+}
+
+// fail makes the connection useless; mu is held.
+func (h *h2conn) fail(err error) {
+	if h.over == nil {
+		h.over = fmt.Errorf("HTTP/2: %w", err)
+	}
+	for _, st := range h.streams {
+		st.cut()
+	}
+	h.room.Broadcast()
+}
+
+// stream is a new one, which begins with fields; mu is held.
+func (h *h2conn) stream(id uint32) *h2stream {
+	var st *h2stream
+	if n := len(h.free); n > 0 {
+		st, h.free = h.free[n-1], h.free[:n-1]
+	} else {
+		st = &h2stream{h: h, wake: make(chan struct{}, 1), ctx: &clientContext{}}
+	}
+	st.id, st.window, st.recvWindow = id, h.firstWin, h2StreamWindow
+	h.streams[id], h.last = st, id
+	return st
+}
+
+// ended forgets a stream; mu is held.
+func (h *h2conn) ended(st *h2stream) {
+	delete(h.streams, st.id)
+	h.closed[h.closedAt%len(h.closed)] = st.id
+	h.closedAt++
+	h.flood.ended()
+	if h.give(int64(len(st.in) - st.read)); st.clean() && len(h.free) < 8 {
+		h.free = append(h.free, st)
+	}
+	if h.leaving && len(h.streams) == 0 {
+		h.c.link.kick() // the reader finds that nothing is left
+	}
+}
+
+// wasClosed says whether a stream that is no more has ended just now; mu is held.
+func (h *h2conn) wasClosed(id uint32) bool {
+	for _, one := range h.closed {
+		if one == id {
+			return true
+		}
+	}
+	return false
+}
+
+// give gives the client back what n bytes of bodies took of the connection's
+// window; mu is held.
+func (h *h2conn) give(n int64) {
+	if h.taken += n; h.taken >= h2ConnWindow/4 {
+		h.out = appendWindowUpdate(h.out, 0, uint32(h.taken))
+		h.recvWindow += h.taken
+		h.taken = 0
+	}
+}
+
+// reset breaks a stream off; mu is held.
+func (h *h2conn) reset(id uint32, code http2.ErrCode) {
+	h.out = appendReset(h.out, id, code)
+	if st := h.streams[id]; st != nil {
+		st.sentEnd = true
+		st.cut()
+	}
+}
+
+// send sends what has gathered, unless somebody does so already. mu is held,
+// but not while it waits.
+func (h *h2conn) send() {
+	if h.sending {
+		return
+	}
+	h.sending = true
+	for len(h.out) > 0 && h.over == nil {
+		p := h.out
+		h.out = h.spare[:0]
+		h.mu.Unlock()
+		err := h.write(p)
+		h.mu.Lock()
+		if h.spare = nil; cap(p) <= 2*h2Gathered {
+			h.spare = p
+		}
+		if err != nil {
+			h.fail(err)
+			h.c.link.kick() // the reader need not wait for anything
+		}
+		h.room.Broadcast()
+	}
+	h.sending = false
+}
+
+func (h *h2conn) write(p []byte) error {
+	l := h.c.link
+	for len(p) > 0 {
+		n := min(len(p), written)
+		l.writeBy = l.clock.now().plus(h.srv.cfg.Timeouts.WriteIdle)
+		if _, err := h.c.rw.Write(p[:n]); err != nil {
+			return err
+		}
+		p = p[n:]
 	}
 	return nil
 }
 
-// keep copies s into st.text, which measure has made large enough.
-func (st *h2stream) keep(s string) []byte {
-	from := len(st.text)
-	st.text = append(st.text, s...)
-	return st.text[from:len(st.text):len(st.text)]
-}
-
-func lowered(b []byte) []byte {
-	for i, c := range b {
-		if 'A' <= c && c <= 'Z' {
-			b[i] = c + 'a' - 'A'
-		}
+// begin begins the exchange of a stream whose fields are in st.e.
+func (h *h2conn) begin(st *h2stream, err error) {
+	e, s := st.e, h.srv
+	s.Counters.Requests.Add(1)
+	x := &e.x
+	x.Start = time.Now()
+	e.now = s.clock.at(x.Start)
+	x.Remote, x.Local, x.TLS = h.c.remote, h.c.local, h.c.ses.tls != nil
+	x.TLSVersion, x.CipherSuite = h.c.tlsVersion, h.c.cipherSuite
+	e.body = st
+	switch {
+	case err != nil:
+	case x.Request.Length > s.cfg.MaxBody:
+		err = errTooLarge
+	case !e.begin():
+		err = errBegin
 	}
-	return b
-}
-
-func blank(c byte) bool { return c == ' ' || c == '\t' }
-
-// giveUp answers a request that never got a route.
-func (st *h2stream) giveUp(err error) {
-	status := frontStatus(err)
-	s := st.h.c.ses.srv
-	s.Counters.refuse(status)
-	s.cfg.Log.Debug("request refused", "remote", st.h.c.remote.String(), "status", status, "reason", err)
-	body := frontBody(status)
-	head := st.w.Header()
-	head.Set("Content-Type", "application/json")
-	head.Set("Content-Length", fmt.Sprint(len(body)))
-	st.w.WriteHeader(status)
-	_, _ = st.w.Write([]byte(body)) // the client may have gone
-}
-
-// oneConn is a listener of one connection that is there already.
-type oneConn struct {
-	conn   net.Conn
-	given  bool
-	once   sync.Once
-	closed chan struct{}
-}
-
-// Accept gives the connection, then waits until it is closed.
-func (l *oneConn) Accept() (net.Conn, error) {
-	if !l.given {
-		l.given = true
-		return l.conn, nil
+	if err != nil {
+		st.giveUp(err)
+		st.done()
+		return
 	}
-	<-l.closed
-	return nil, errOver
+	if st.atOnce() {
+		e.answer(st)
+		e.finished()
+		st.done()
+		return
+	}
+	h.wg.Go(st.run)
 }
-
-var errOver = errors.New("transport: connection is closed")
-
-func (l *oneConn) end() { l.once.Do(func() { close(l.closed) }) }
-
-// Close is called by Shutdown, while the connection goes on.
-func (l *oneConn) Close() error { return nil }
-
-// Addr is the connection's own end.
-func (l *oneConn) Addr() net.Addr { return l.conn.LocalAddr() }

@@ -1,5 +1,7 @@
 package transport
 
+import "io"
+
 // inbox holds what was read from a connection and not yet used: b[r:w].
 type inbox struct {
 	b    []byte
@@ -43,4 +45,14 @@ func (in *inbox) room(most int) []byte {
 		in.b = b
 	}
 	return in.b[in.w:]
+}
+
+// Read takes bytes off the front.
+func (in *inbox) Read(p []byte) (int, error) {
+	if in.empty() {
+		return 0, io.EOF
+	}
+	n := copy(p, in.bytes())
+	in.r += n
+	return n, nil
 }

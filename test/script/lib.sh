@@ -25,6 +25,13 @@ up() {
 	fail "stagedoor did not come up"
 }
 
+# down stops it, and forgets what it kept.
+down() {
+	kill "$pid"
+	wait "$pid" || fail "stagedoor ended with $?"
+	rm -rf "$work/data"
+}
+
 export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test AWS_DEFAULT_REGION=us-east-1 AWS_PAGER="" AWS_EC2_METADATA_DISABLED=true
 aws=aws
 [ -x /usr/bin/aws ] && aws=/usr/bin/aws # Debian's, before whatever else is on PATH
