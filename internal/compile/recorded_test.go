@@ -217,3 +217,44 @@ func TestRenderedPayloads(t *testing.T) {
 		}
 	}
 }
+
+// The mappings of a proxy integration change nothing in the event.
+// parity: spec/rest-data-plane.md 3.4.1, "request_data_mapping".
+func TestEventIgnoresMappings(t *testing.T) {
+	var event []byte
+	in := lambdaProxy()
+	in.RequestParameters = map[string]string{
+		"integration.request.header.X-Mapped": "'mapped'", "integration.request.header.X-Sent": "'mapped'",
+		"integration.request.querystring.mapped": "'mapped'", "integration.request.path.proxy": "'mapped'",
+	}
+	stage := sketch{methods: map[string]api.Integration{"GET /{proxy+}": in}, functions: keeps(&event)}.stage(t)
+	if r := send(t, stage, "GET /sent?q=sent", "X-Sent: sent"); r.Status != 200 {
+		t.Fatalf("%+v", r)
+	}
+	got := decode(t, event)
+	if headers := got["headers"].(map[string]any); headers["X-Mapped"] != nil || headers["X-Sent"] != "sent" {
+		t.Errorf("headers %v", headers)
+	}
+	if q := got["queryStringParameters"].(map[string]any); len(q) != 1 || q["q"] != "sent" {
+		t.Errorf("query %v", q)
+	}
+	if p := got["pathParameters"].(map[string]any); p["proxy"] != "sent" {
+		t.Errorf("path %v", p)
+	}
+}
+
+// On a custom domain name the event's path has the base path.
+// parity: spec/rest-data-plane.md 2.2, 13.
+func TestEventPathOfDomain(t *testing.T) {
+	var event []byte
+	stage := sketch{methods: map[string]api.Integration{"GET /{proxy+}": lambdaProxy()}, functions: keeps(&event)}.stage(t)
+	for _, custom := range []bool{false, true} {
+		x := request(t, stage, "GET /cats")
+		x.CustomDomain, x.FullPath = custom, []byte("/shop/cats")
+		programtest.Play(t, x)
+		got, want := decode(t, event), map[bool]string{false: "/cats", true: "/shop/cats"}[custom]
+		if got["path"] != want || got["pathParameters"].(map[string]any)["proxy"] != "cats" || got["requestContext"].(map[string]any)["path"] != "/shop/cats" {
+			t.Errorf("custom domain %v: %v %v", custom, got["path"], got["requestContext"])
+		}
+	}
+}

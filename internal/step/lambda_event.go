@@ -89,7 +89,7 @@ func (e *proxyEvent) make(x *program.Exchange) []byte {
 	way := forwardedOf(x)
 	return x.KeepVariable(func(x *program.Exchange, dst []byte) []byte {
 		dst = append(dst, e.resource...)
-		dst = program.AppendJSON(dst, x.Path)
+		dst = program.AppendJSON(dst, eventPath(x))
 		dst = member(dst, "httpMethod", x.Method)
 		dst = appendHeaders(x, dst, way)
 		dst = appendQueryMaps(x, dst)
@@ -98,6 +98,16 @@ func (e *proxyEvent) make(x *program.Exchange) []byte {
 		dst = e.appendContext(x, dst)
 		return append(e.appendBody(x, dst), '}')
 	})
+}
+
+// eventPath is the path of a request without its stage. What stands before it
+// on a custom domain name belongs to it.
+// parity: spec/rest-data-plane.md 2.2, 13.
+func eventPath(x *program.Exchange) []byte {
+	if x.CustomDomain {
+		return x.FullPath
+	}
+	return x.Path
 }
 
 // appendHeaders appends headers and multiValueHeaders.
