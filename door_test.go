@@ -297,6 +297,7 @@ Resources:
       StageName: prod
       ApiKeySourceType: AUTHORIZER
       Tags: {"stagedoor:id": keyed}
+      PropagateTags: true
       Auth:
         ApiKeyRequired: true
         DefaultAuthorizer: Who

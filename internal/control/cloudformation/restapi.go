@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"sort"
 	"strings"
@@ -95,12 +96,15 @@ func putBody(ctx context.Context, j *job) error {
 	if err := j.do(ctx, apiGateway, "PutRestApi", in); err != nil {
 		return err
 	}
-	if name := j.text("Name"); name != "" { // the document's title has replaced it
-		return j.do(ctx, apiGateway, "UpdateRestApi", &apigateway.UpdateRestApiInput{
-			RestApiId: j.record.PhysicalID, PatchOperations: []apigateway.PatchOperation{replaceOp("/name", name)},
-		})
+	// The document has replaced what the properties say beside it: its policy
+	// and the source of API keys are among that.
+	beside := maps.Clone(j.props)
+	delete(beside, "EndpointConfiguration") // stays as it was
+	ops := restAPIPatches(nil, beside)
+	if len(ops) == 0 {
+		return nil
 	}
-	return nil
+	return j.do(ctx, apiGateway, "UpdateRestApi", &apigateway.UpdateRestApiInput{RestApiId: j.record.PhysicalID, PatchOperations: ops})
 }
 
 // body is the document of an API; nil if it has none.
