@@ -161,7 +161,7 @@ func (e *entry) answered(out any) {
 	}
 	e.touch(labels)
 	if gatewayV1(e.service.table) {
-		e.veil.relations(elements, e.service.table.Shape(e.op.Output).Name, labels)
+		relations(elements, e.service.table.Shape(e.op.Output).Name, labels, e.service.memberOf())
 	}
 	if len(elements) > 0 {
 		e.record.ResponseElements = elements

@@ -58,18 +58,17 @@ func (v *veil) elements(op *wire.Operation, out any) map[string]any {
 }
 
 // relations adds one member for each relation of a thing.
-func (v *veil) relations(all map[string]any, shape string, labels map[string]string) {
+func relations(all map[string]any, shape string, labels, members map[string]string) {
 	k := kinds[shape]
 	if k == nil {
 		return
 	}
-	names := memberNames(v.table)
 	add := func(member, path string) {
 		_, templated := bind(path[:endOfPath(path)], labels)
 		r := map[string]any{"template": templated}
 		for label, value := range labels {
 			if strings.Contains(path, "{"+label+"}") {
-				r[names[label]] = value
+				r[members[label]] = value
 			}
 		}
 		switch member {

@@ -26,6 +26,7 @@ type service struct {
 	handlers map[string]wire.Handler
 	words    words
 	checker  *wire.Checker
+	memberOf func() map[string]string // the members that labels are, by the labels' names in paths
 
 	rest  func() *restjson.Codec
 	query func() *awsquery.Codec
@@ -38,6 +39,7 @@ func newService(s Service) *service {
 		handlers: s.Handlers,
 		words:    wordsOf(s.Table.Name),
 		checker:  wire.NewChecker(s.Table),
+		memberOf: sync.OnceValue(func() map[string]string { return memberNames(s.Table) }),
 		rest:     sync.OnceValue(func() *restjson.Codec { return restjson.New(s.Table) }),
 		query:    sync.OnceValue(func() *awsquery.Codec { return awsquery.New(s.Table) }),
 		cbor:     sync.OnceValues(func() (*rpccbor.Codec, error) { return rpccbor.New(s.Table) }),
