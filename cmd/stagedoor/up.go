@@ -82,8 +82,6 @@ file that --config names: flag > environment > file > default.`,
 	f.DurationVar(&cfg.FunctionIdle, "function-idle", cfg.FunctionIdle, "how long a warm function is kept without a call")
 	f.StringVar(&cfg.Engine, "engine", cfg.Engine, "what moves bytes (`epoll|goroutine`); epoll on Linux, else goroutine")
 	f.IntVar(&cfg.Loops, "loops", cfg.Loops, "how many event loops --engine epoll has (`N`); 0 is one for each core")
-	f.StringVar(&cfg.Engine, "engine", cfg.Engine, "what moves bytes (`epoll|goroutine`); epoll on Linux, else goroutine")
-	f.IntVar(&cfg.Loops, "loops", cfg.Loops, "how many event loops --engine epoll has (`N`); 0 is one for each core")
 	f.DurationVar(&cfg.Grace, "grace", cfg.Grace, "how long requests may take to finish at the end")
 	f.BoolVar(&cfg.Watch, "watch", false, "deploy again when a file of a definition changes")
 	f.StringVar(&format, "log-format", "", "`text|json`; text on a terminal, else json")
