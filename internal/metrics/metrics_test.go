@@ -95,10 +95,7 @@ func TestPeriods(t *testing.T) {
 			}
 			time.Sleep(time.Minute)
 		}
-		var got []metrics.Period
-		for _, p := range read(s, metrics.Latency, metrics.Dimensions{APIName: "pets"}) {
-			got = append(got, p)
-		}
+		got := read(s, metrics.Latency, metrics.Dimensions{APIName: "pets"})
 		want := []metrics.Period{
 			{At: begin.UTC(), SampleCount: 1, Sum: 5, Minimum: 5, Maximum: 5},
 			{At: begin.Add(time.Minute).UTC(), SampleCount: 2, Sum: 100, Minimum: 50, Maximum: 50},

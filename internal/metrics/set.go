@@ -28,6 +28,7 @@ type Set struct {
 	recorders map[Series]*Recorder
 	minutes   []minute // the oldest first
 	points    int
+	forgot    int64 // the minute of the last forget
 	crowded   atomic.Int64
 }
 
@@ -102,7 +103,12 @@ func (s *Set) minute() int64 { return s.now().Unix() / 60 }
 // forget gives up the recorders that had no request for an hour. Those that
 // are still in use come back with their next one.
 func (s *Set) forget() {
-	idle := s.minute() - 60
+	now := s.minute()
+	if s.forgot == now {
+		return // looked a moment ago
+	}
+	s.forgot = now
+	idle := now - 60
 	for k, r := range s.recorders {
 		if r.active < idle {
 			r.gone.Store(true)

@@ -47,7 +47,7 @@ func NewStream(out io.Writer, log *slog.Logger) *File {
 }
 
 func (f *File) open() error {
-	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	file, err := os.OpenFile(f.path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640) //nolint:gosec // collectors of the same group read it
 	if err != nil {
 		return err
 	}

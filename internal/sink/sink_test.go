@@ -166,39 +166,6 @@ func TestEvents(t *testing.T) {
 	})
 }
 
-// lines runs a file while do is done, and gives it time to flush on request.
-func lines(t *testing.T, path string, do func(put func(string), flush func())) *sink.File {
-	t.Helper()
-	f, err := sink.OpenFile(path, quiet())
-	if err != nil {
-		t.Fatal(err)
-	}
-	run := func() (stop func()) {
-		ctx, cancel := context.WithCancel(t.Context())
-		ended := make(chan error, 1)
-		go func() { ended <- f.Run(ctx) }()
-		return func() {
-			cancel()
-			if err := <-ended; err != nil {
-				t.Errorf("Run = %v", err)
-			}
-		}
-	}
-	stop := run()
-	do(func(s string) { f.Put(time.Time{}, []byte(s)) }, func() {
-		before, _ := f.Lines()
-		for range 500 {
-			if now, _ := f.Lines(); now > before {
-				return
-			}
-			time.Sleep(10 * time.Millisecond)
-		}
-		t.Error("nothing was written in 5 s")
-	})
-	stop()
-	return f
-}
-
 func content(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -212,23 +179,37 @@ func content(t *testing.T, path string) string {
 // written on from its start, and nobody has to be told.
 func TestRotation(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "access.log")
-	lines(t, path, func(put func(string), flush func()) {
-		put("one")
-		flush()
-		if err := os.Rename(path, path+".1"); err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		f, err := sink.OpenFile(path, quiet())
+		if err != nil {
 			t.Fatal(err)
 		}
-		put("two")
-		flush()
-		if err := os.Truncate(path, 0); err != nil { // copytruncate
-			t.Fatal(err)
+		ctx, stop := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- f.Run(ctx) }()
+		put := func(line string, then func() error) {
+			f.Put(time.Time{}, []byte(line))
+			time.Sleep(2 * time.Second)
+			if err := then(); err != nil {
+				t.Fatal(err)
+			}
 		}
-		put("three")
-		flush()
-		if err := os.Remove(path); err != nil {
-			t.Fatal(err)
+		put("one", func() error { return os.Rename(path, path+".1") })
+		put("two", func() error { return os.Truncate(path, 0) }) // copytruncate
+		put("three", func() error {
+			if got := content(t, path+".1") + "|" + content(t, path); got != "one\n|three\n" {
+				t.Errorf("the files have %q after the second rotation", got)
+			}
+			return os.Remove(path)
+		})
+		f.Put(time.Time{}, []byte("four"))
+		stop()
+		if err := <-ended; err != nil {
+			t.Errorf("Run = %v", err)
 		}
-		put("four")
+		if written, dropped := f.Lines(); written != 4 || dropped != 0 {
+			t.Errorf("Lines = %d written, %d dropped", written, dropped)
+		}
 	})
 	if got := content(t, path+".1") + "|" + content(t, path); got != "one\n|four\n" {
 		t.Errorf("the files have %q", got)
@@ -237,11 +218,14 @@ func TestRotation(t *testing.T) {
 
 // full is a disk with some room.
 type full struct {
+	mu   sync.Mutex
 	room int
 	got  bytes.Buffer
 }
 
 func (f *full) Write(p []byte) (int, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	n := min(len(p), f.room)
 	f.room -= n
 	f.got.Write(p[:n])
@@ -265,7 +249,9 @@ func TestFullDisk(t *testing.T) {
 			f.Put(time.Time{}, []byte(s))
 			time.Sleep(2 * time.Second)
 			if s == "three" {
+				disk.mu.Lock()
 				disk.room = 100
+				disk.mu.Unlock()
 			}
 		}
 		stop()

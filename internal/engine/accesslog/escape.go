@@ -41,15 +41,14 @@ var plain = func() (t [256]bool) {
 func (e escaping) apply(dst []byte, from int) []byte {
 	for i := from; i < len(dst); i++ {
 		if !plain[dst[i]] {
-			return e.rewrite(dst, from, i)
+			return e.rewrite(dst, i)
 		}
 	}
 	return dst
 }
 
-// rewrite escapes dst from at onwards: behind the value first, then in its
-// place.
-func (e escaping) rewrite(dst []byte, from, at int) []byte {
+// rewrite escapes dst from at onwards: behind the value first, then in its place.
+func (e escaping) rewrite(dst []byte, at int) []byte {
 	end := len(dst)
 	for i := at; i < end; {
 		c := dst[i]
@@ -82,6 +81,7 @@ func (e escaping) ascii(dst []byte, c byte) []byte {
 		return jsonByte(dst, c)
 	case asXML:
 		return xmlByte(dst, c)
+	case asText:
 	}
 	switch {
 	case c == '"' || c == '\\':
