@@ -35,7 +35,7 @@ type Config struct {
 	// aws:SourceVpc has, "vpce-ID@vpc-ID=HOST:PORT". Default none.
 	PrivateListen []string
 
-	// AdminListen serves /livez, /readyz, /metrics, /explain and pprof. It is
+	// AdminListen serves /livez, /readyz, /metrics, /explain, /audit and pprof. It is
 	// never exposed with the API. Default "127.0.0.1:4567"; "off" has none.
 	AdminListen string
 

@@ -54,7 +54,7 @@ file that --config names: flag > environment > file > default.`,
 	f.StringVar(&cfg.Listen, "listen", cfg.Listen, "where both planes listen (`ADDR`)")
 	f.StringArrayVar(&cfg.InvokeListen, "invoke-listen", nil, "a further listener for API traffic only (`ADDR`, repeatable)")
 	f.StringArrayVar(&cfg.PrivateListen, "private-listen", nil, "a listener for private APIs only, which stands for a VPC endpoint (`vpce-ID[@vpc-ID]=ADDR`, repeatable)")
-	f.StringVar(&cfg.AdminListen, "admin-listen", cfg.AdminListen, "where /livez, /readyz, /metrics and pprof are (`ADDR` or off)")
+	f.StringVar(&cfg.AdminListen, "admin-listen", cfg.AdminListen, "where /livez, /readyz, /metrics, /audit and pprof are (`ADDR` or off)")
 	f.StringVar(&cfg.Data, "data", cfg.Data, "directory of all that is kept (`DIR`), or :memory:")
 	f.StringVar(&cfg.Account, "account", cfg.Account, "account `ID` in ARNs")
 	f.StringVar(&cfg.Region, "region", cfg.Region, "region `NAME` in ARNs")
