@@ -44,7 +44,8 @@ func TestLimits(t *testing.T) {
 				"stagedoor:limit:payload": "1", "stagedoor:limit:headers": "2", "stagedoor:limit:url": "3", "stagedoor:limit:arn": "4", "stagedoor:limit:timeout": "5s",
 				"stagedoor:limit:stream-time": "6s", "stagedoor:limit:stream-idle": "7s", "stagedoor:limit:stream-free": "8", "stagedoor:limit:stream-rate": "9",
 			},
-			api.Limits{Payload: 1, Headers: 2, URL: 3, ARN: 4, Timeout: 5e9, StreamTime: 6e9, StreamIdle: 7e9, StreamFree: 8, StreamRate: 9}, "",
+			api.Limits{Payload: 1, Headers: 2, URL: 3, ARN: 4, Timeout: 5e9, StreamTime: 6e9, StreamIdle: 7e9, StreamFree: 8, StreamRate: 9},
+			"",
 		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -94,9 +94,11 @@ func everyKind(t testing.TB, edit func(*snapshot.REST)) (*program.Stage, *receiv
 			"GET /small":  mock(`{"statusCode": 200}`, ok200("123456789")),
 			"GET /ten":    mock(`{"statusCode": 200}`, ok200("1234567890")),
 			"GET /empty":  mock(`{"statusCode": 200}`, ok200("")),
-			"GET /coded": mock(`{"statusCode": 200}`, api.IntegrationResponse{StatusCode: "200",
+			"GET /coded": mock(`{"statusCode": 200}`, api.IntegrationResponse{
+				StatusCode:         "200",
 				ResponseParameters: map[string]string{"method.response.header.Content-Encoding": "'br'"},
-				ResponseTemplates:  map[string]*string{"application/json": new(strings.Repeat("x", 100))}}),
+				ResponseTemplates:  map[string]*string{"application/json": new(strings.Repeat("x", 100))},
+			}),
 			"GET /failing": mock(`{}`),
 		},
 		edit: edit, functions: handler,

@@ -81,33 +81,34 @@ func TestLimits(t *testing.T) {
 	}
 }
 
-// A path that is authorized is held to the length of an ARN; others are not.
-// parity: spec/rest-data-plane.md 1.5.
+// The paths of an API with a resource policy are held to the length of an ARN;
+// others are not. parity: spec/rest-data-plane.md 1.5.
 func TestLimitARN(t *testing.T) {
 	b := start(t, nil)
-	snap := frozen("abc", map[string]api.Integration{"GET /open/{proxy+}": mock(200, "ok"), "GET /guarded/{proxy+}": mock(200, "ok")})
-	for i := range snap.Methods {
-		if strings.HasPrefix(snap.Methods[i].ResourceID, "/guarded") {
-			snap.Methods[i].AuthorizationType = "CUSTOM"
-		}
-	}
-	b.deploy(t, snap, api.Stage{Name: "prod", DeploymentID: "d1"})
+	const allow = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"}]}`
+	guarded := frozen("guarded", map[string]api.Integration{"GET /{proxy+}": mock(200, "ok")})
+	guarded.API.Policy = new(allow)
+	b.deploy(t, guarded, api.Stage{Name: "prod", DeploymentID: "d1"})
+	b.deploy(t, frozen("open123", map[string]api.Integration{"GET /{proxy+}": mock(200, "ok")}), api.Stage{Name: "prod", DeploymentID: "d1"})
 	b.sync(t)
-	const arn = "arn:aws:execute-api:us-east-1:000000000000:abc/prod/GET"
+	const arn = "arn:aws:execute-api:us-east-1:000000000000:guarded/prod/GET/"
 	for _, tt := range []struct {
-		path   string
+		api    string
 		length int
 		status int
 	}{
-		{"/guarded/", 1600, 403}, // nobody can be asked who it is
-		{"/guarded/", 1601, 414},
-		{"/open/", 1601, 200},
+		{"guarded", 1600, 200},
+		{"guarded", 1601, 414},
+		{"open123", 1601, 200},
 	} {
-		line := "GET /prod" + tt.path + strings.Repeat("a", tt.length-len(arn)-len(tt.path))
-		r := ask(t, b, line, "abc.execute-api.localhost")
+		r := ask(t, b, "GET /prod/"+strings.Repeat("a", tt.length-len(arn)), tt.api+".execute-api.localhost")
 		if r.Status != tt.status || tt.status == 414 && r.Body != `{"message":"Request URI too long"}` {
-			t.Errorf("an ARN of %d bytes, %s: %d %s, want %d", tt.length, tt.path, r.Status, r.Body, tt.status)
+			t.Errorf("an ARN of %d bytes, %s: %d %s, want %d", tt.length, tt.api, r.Status, r.Body, tt.status)
 		}
+	}
+	b.tag(t, "guarded", map[string]string{"stagedoor:limit:arn": "2000"})
+	if r := ask(t, b, "GET /prod/"+strings.Repeat("a", 2000-len(arn)), "guarded.execute-api.localhost"); r.Status != 200 {
+		t.Errorf("2000 bytes where that many are allowed: %+v", r)
 	}
 }
 

@@ -91,7 +91,7 @@ func (e StageExplanation) WriteText(w io.Writer) error {
 	if _, err := fmt.Fprintf(w, "canary, %g %% of the requests: ", e.Canary.Percent); err != nil {
 		return err
 	}
-	return e.Canary.StageExplanation.WriteText(w)
+	return e.Canary.WriteText(w)
 }
 
 // table writes n lines of cells with tabs between them, in columns, without
