@@ -14,7 +14,7 @@ func trace(n int, ask func(key int)) {
 	r := rand.New(rand.NewPCG(1, 2))
 	often := rand.NewZipf(r, 1.001, 1, 200_000)
 	once := 1 << 30
-	for i := 0; i < n; i++ {
+	for i := range n {
 		if i%10_000 == 0 {
 			for range 2_000 {
 				ask(once)
@@ -40,7 +40,7 @@ func (l *lru) ask(key int) (hit bool) {
 	l.known[key] = l.order.PushFront(key)
 	if l.order.Len() > l.room {
 		last := l.order.Back()
-		delete(l.known, last.Value.(int)) //nolint:forcetypeassert // put there as one
+		delete(l.known, last.Value.(int))
 		l.order.Remove(last)
 	}
 	return false
