@@ -227,3 +227,47 @@ func TestCaller(t *testing.T) {
 		t.Error("Permits does not ask the caller's policies")
 	}
 }
+
+// iamAllocs is what verifying a signature and asking a policy may allocate.
+const iamAllocs = 2
+
+// verifiedStep is an exchange that is signed, and the step that looks at it.
+func verifiedStep(t testing.TB) (x *program.Exchange, step program.Step, fields []http1.Field) {
+	t.Helper()
+	x = request(t, signedStage(t, "AWS_IAM", nil, callers(t, invoke("Allow", "arn:aws:execute-api:us-east-1:000000000000:abc123/prod/*"))), "POST /a1b2?limit=20&after=x%2Fy", "Content-Type: application/json", "Accept: */*", "User-Agent: aws-sdk-go-v2/1.47.7")
+	sign(t, x, `{"name":"Rex","kind":"dog","owner":{"id":17,"name":"Anna"},"tags":["a","b"]}`, nil)
+	for _, s := range x.Route.Steps {
+		if s.Name == "authorize" {
+			return x, s, append([]http1.Field(nil), x.Request.Fields...)
+		}
+	}
+	t.Fatal("no step authorizes")
+	return nil, program.Step{}, nil
+}
+
+// TestIAMAllocs holds BenchmarkIAM to its promise in every test run.
+func TestIAMAllocs(t *testing.T) {
+	x, step, fields := verifiedStep(t)
+	run := func() {
+		x.Request.Fields = append(x.Request.Fields[:0], fields...)
+		if err := step.Run(x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	run()
+	if got := testing.AllocsPerRun(1000, run); got > iamAllocs {
+		t.Errorf("a verified request allocates %v times, want at most %d", got, iamAllocs)
+	}
+}
+
+// BenchmarkIAM verifies a signature, finds who signed and asks their policy.
+func BenchmarkIAM(b *testing.B) {
+	x, step, fields := verifiedStep(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		x.Request.Fields = append(x.Request.Fields[:0], fields...)
+		if err := step.Run(x); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
