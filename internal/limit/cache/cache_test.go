@@ -242,6 +242,21 @@ func TestBudget(t *testing.T) {
 	}
 }
 
+// Where there is no memory nothing is kept, and nobody waits for it.
+func TestNoBudget(t *testing.T) {
+	set := NewSet(newClockwork().clock(), 0)
+	c := set.Cache("c", "", 1<<29)
+	if put(c, "a", "1", time.Hour) || find(c, "a") != "-" || set.Used() != 0 {
+		t.Errorf("kept something in %d bytes", set.Used())
+	}
+	_, _, f, leads := c.Look(nil, c.Key([]byte("a")))
+	if !leads {
+		t.Error("nobody leads")
+	}
+	f.Land(true)
+	set.Drop("c")
+}
+
 // A cache lives from program to program, and no longer than somebody has it.
 func TestSet(t *testing.T) {
 	set := NewSet(newClockwork().clock(), 1<<30)
