@@ -74,7 +74,7 @@ func serveNode(t testing.TB, dir string, args ...string) (endpoint string) {
 	cmd := exec.CommandContext(ctx, "node", args...)
 	cmd.Dir = dir
 	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Stdout, cmd.Stderr, cmd.WaitDelay = &out, &out, time.Second
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ func TestServices(t *testing.T) {
 		"sqs":      serveNode(t, dir, "--input-type=module", "-e", sqsServer),
 		"dynamodb": serveNode(t, dir, filepath.Join(bin, "dynalite"), "--port", "PORT", "--createTableMs", "0"),
 		"kinesis":  serveNode(t, dir, filepath.Join(bin, "kinesalite"), "--port", "PORT", "--createStreamMs", "0"),
-		"states":   serveNode(t, dir, filepath.Join(bin, "stepfunctions-local"), "start", "--port", "PORT"),
+		"states":   serveNode(t, dir, filepath.Join(dir, "node_modules/stepfunctions-local/bin/stepfunctions-local-start.js"), "--port", "PORT"),
 		// it verifies signatures, and knows this key alone
 		"s3":     strings.Replace(serveNode(t, dir, filepath.Join(bin, "s3rver"), "-d", t.TempDir(), "-p", "PORT", "--no-vhost-buckets", "--configure-bucket", "files"), "://", "://S3RVER:S3RVER@", 1),
 		"events": "http://" + freePort(t), // nobody is there
@@ -252,6 +252,7 @@ func TestServices(t *testing.T) {
 		for path, want := range map[string]string{
 			"queue-stranger": "Execution failed due to configuration error: API Gateway does not have permission to assume the provided role arn:aws:iam::000000000000:role/stranger",
 			"nowhere":        "Execution failed due to configuration error: Invalid endpoint address",
+			"queue":          "Authorization=***",
 			"down":           "Execution failed due to a network error communicating with endpoint: Connection refused",
 		} {
 			if log := r.tryMethod(t, api, "/"+path, http.MethodPost); !strings.Contains(log, want) {

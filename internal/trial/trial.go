@@ -56,13 +56,14 @@ type Bench struct {
 }
 
 // New makes a bench. env is what compiled methods stand on: of it the account,
-// the region, Origins (those of cfg.Upstreams), Functions, Authorizers, Template
-// and Limits are used.
+// the region, Origins (those of cfg.Upstreams), Functions, Authorizers, Services,
+// Credentials, Links, Template and Limits are used.
 func New(env compile.Env, cfg transport.Config) *Bench {
 	return &Bench{
 		env: compile.Env{
 			Account: env.Account, Region: env.Region, Origins: env.Origins, Functions: env.Functions, Authorizers: env.Authorizers,
 			Template: env.Template, Limits: env.Limits, Now: env.Now,
+			Services: env.Services, Credentials: env.Credentials, Links: env.Links,
 		},
 		memory: transport.NewMemory(cfg),
 	}
