@@ -217,22 +217,10 @@ func (c *conn) readHead(e *exchange) (n int, err error) {
 // exchange plays a request whose head is in e, and says whether another may
 // follow on the connection.
 func (c *conn) exchange(e *exchange) (more bool) {
-	s := c.ses.srv
-	x := &e.x
-	x.Start = time.Now()
-	e.now = s.clock.at(x.Start)
-	x.Remote, x.Local, x.TLS = c.remote, c.local, c.ses.tls != nil
-	x.TLSVersion, x.CipherSuite = c.tlsVersion, c.cipherSuite
-	s.Counters.Requests.Add(1)
 	c.body.start(e)
 	c.to.reset(e, false)
-	e.body = &c.body
-	if x.Request.Length > s.cfg.MaxBody {
-		c.giveUp(e, errTooLarge)
-		return false
-	}
-	if !e.begin() {
-		c.giveUp(e, errBegin)
+	if err := c.receive(e, &c.body); err != nil {
+		c.giveUp(e, err)
 		return false
 	}
 	defer e.call.end() // in case that something panics below
@@ -250,6 +238,25 @@ func (c *conn) exchange(e *exchange) (more bool) {
 	}
 	c.body.handOver()
 	return true
+}
+
+// receive finds the route of a request whose head is in e. An error is the
+// answer.
+func (c *conn) receive(e *exchange, body requestBody) error {
+	s, x := c.ses.srv, &e.x
+	x.Start = time.Now()
+	e.now = s.clock.at(x.Start)
+	x.Remote, x.Local, x.TLS = c.remote, c.local, c.ses.tls != nil
+	x.TLSVersion, x.CipherSuite = c.tlsVersion, c.cipherSuite
+	s.Counters.Requests.Add(1)
+	e.body = body
+	if x.Request.Length > s.cfg.MaxBody {
+		return errTooLarge
+	}
+	if !e.begin() {
+		return errBegin
+	}
+	return nil
 }
 
 // closeIdle closes the connection if it is between two requests.

@@ -395,31 +395,19 @@ func (h *h2conn) write(p []byte) error {
 
 // begin begins the exchange of a stream whose fields are in st.e.
 func (h *h2conn) begin(st *h2stream, err error) {
-	e, s := st.e, h.srv
-	s.Counters.Requests.Add(1)
-	x := &e.x
-	x.Start = time.Now()
-	e.now = s.clock.at(x.Start)
-	x.Remote, x.Local, x.TLS = h.c.remote, h.c.local, h.c.ses.tls != nil
-	x.TLSVersion, x.CipherSuite = h.c.tlsVersion, h.c.cipherSuite
-	e.body = st
+	e := st.e
+	if err == nil {
+		err = h.c.receive(e, st)
+	}
 	switch {
 	case err != nil:
-	case x.Request.Length > s.cfg.MaxBody:
-		err = errTooLarge
-	case !e.begin():
-		err = errBegin
-	}
-	if err != nil {
 		st.giveUp(err)
-		st.done()
-		return
-	}
-	if st.atOnce() {
+	case st.atOnce():
 		e.answer(st)
 		e.finished()
-		st.done()
+	default:
+		h.wg.Go(st.run)
 		return
 	}
-	h.wg.Go(st.run)
+	st.done()
 }
