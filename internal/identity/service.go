@@ -64,8 +64,10 @@ func (s *Sessions) trusts(roleARN, service string) (*entity, error) {
 	r := iam.Request{
 		Action: "sts:AssumeRole", Resource: roleARN, Principal: &iam.Principal{Kind: iam.Service, Name: service},
 		Attributes: []iam.Attribute{
-			{Key: "aws:sourceaccount", Value: s.book.cfg.Account}, {Key: "sts:rolesessionname", Value: "BackplaneAssumeRoleSession"},
-			{Key: "aws:principalisawsservice", Value: "true"}, {Key: "aws:principalservicename", Value: service},
+			{Key: "aws:sourceaccount", Value: s.book.cfg.Account},
+			{Key: "sts:rolesessionname", Value: "BackplaneAssumeRoleSession"},
+			{Key: "aws:principalisawsservice", Value: "true"},
+			{Key: "aws:principalservicename", Value: service},
 		},
 	}
 	if policies.Decide(&r).Outcome != iam.Allowed {

@@ -104,8 +104,10 @@ func (s *Sessions) trusted(w *Wish) (*entity, error) {
 	role := s.book.roleByARN(w.Role)
 	s.book.mu.RUnlock()
 	denied := func(action string) error {
-		return &fault.Error{Kind: fault.Denied, Type: "AccessDenied", Status: 403,
-			Message: "User: " + w.By.name() + " is not authorized to perform: " + action + " on resource: " + w.Role}
+		return &fault.Error{
+			Kind: fault.Denied, Type: "AccessDenied", Status: 403,
+			Message: "User: " + w.By.name() + " is not authorized to perform: " + action + " on resource: " + w.Role,
+		}
 	}
 	switch {
 	case role == nil:
@@ -133,7 +135,7 @@ func (s *Sessions) trusted(w *Wish) (*entity, error) {
 
 // circumstance is an attribute of a wish.
 func (w *Wish) circumstance(key string) (iam.Attribute, bool) {
-	value := ""
+	var value string
 	switch key {
 	case "sts:rolesessionname":
 		value = w.Name
@@ -227,8 +229,10 @@ func (s *Sessions) begin(ctx context.Context, w *Wish, doc api.Session, seconds 
 		size += iam.Size(text)
 	}
 	if size > maxSessionPolicy {
-		return Credentials{}, &fault.Error{Kind: fault.BadRequest, Type: "PackedPolicyTooLarge", Status: 400,
-			Message: fmt.Sprintf("Packed policy consumes %d%% of allotted space, please use smaller policy.", 100*size/maxSessionPolicy)}
+		return Credentials{}, &fault.Error{
+			Kind: fault.BadRequest, Type: "PackedPolicyTooLarge", Status: 400,
+			Message: fmt.Sprintf("Packed policy consumes %d%% of allotted space, please use smaller policy.", 100*size/maxSessionPolicy),
+		}
 	}
 	now := s.book.cfg.Now().UTC().Truncate(time.Second)
 	doc.ID, doc.Secret, doc.Token = NewAccessKeyID(ShortTerm, s.book.cfg.Account), NewSecret(), newToken()
