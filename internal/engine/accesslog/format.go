@@ -24,9 +24,9 @@ const (
 // Why a format is refused. parity: developer guide, "Set up CloudWatch logging
 // for REST APIs"; the words of the first are AWS's, the others are ours.
 var (
-	ErrLines = errors.New("Access Log format must be single line, new line character is allowed only at end of the format") //nolint:revive // AWS's words
-	ErrID    = errors.New("Access Log format must contain $context.requestId or $context.extendedRequestId")                //nolint:revive // shown as they are
-	ErrLong  = errors.New("Access Log format must not be longer than 3 KB")                                                 //nolint:revive // shown as they are
+	ErrLines = errors.New("Access Log format must be single line, new line character is allowed only at end of the format")
+	ErrID    = errors.New("Access Log format must contain $context.requestId or $context.extendedRequestId")
+	ErrLong  = errors.New("Access Log format must not be longer than 3 KB")
 )
 
 // Variable appends the value of one variable of x, and nothing if it has none.
