@@ -20,6 +20,8 @@ build:
 ## test: install what the tests need, run all of them with the race detector
 test: deps
 	CGO_ENABLED=1 $(GO) test -race -timeout 20m ./...
+	STAGEDOOR_ENGINE=goroutine $(GO) test -timeout 20m . ./internal/gateway
+	$(GO) test -tags loopcheck ./internal/transport
 
 deps:
 	@test/deps.sh

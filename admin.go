@@ -81,6 +81,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	}
 	_ = s.writeLedger(w) // whoever asked has gone
 	status := s.gateway.Status()
+	s.loopMetrics(w)
 	fmt.Fprintf(w, "stagedoor_stages %d\nstagedoor_stages_failed %d\n", status.Stages, len(status.Failures))
 }
 

@@ -1,6 +1,9 @@
 package stagedoor
 
 import (
+	"fmt"
+	"io"
+
 	"github.com/stagedoor/stagedoor/internal/transport"
 )
 
@@ -26,10 +29,25 @@ func (c *Config) checkEngine(bad func(format string, args ...any)) {
 	}
 }
 
-// loops are the event loops of all listeners; nil: there are none.
-func (s *Server) loops() *transport.Loops {
-	if s.cfg.Engine == engineGoroutine || !transport.HasLoops {
-		return nil
+// openLoops makes the event loops of all listeners; nil: there are none.
+func (s *Server) openLoops() *transport.Loops {
+	if s.cfg.Engine != engineGoroutine && transport.HasLoops {
+		s.loops = transport.NewLoops(transport.LoopsConfig{Upstreams: s.upstreams, N: s.cfg.Loops})
 	}
-	return transport.NewLoops(transport.LoopsConfig{Upstreams: s.upstreams, N: s.cfg.Loops})
+	return s.loops
+}
+
+// loopMetrics are how long loops were busy before they looked again: what a
+// connection waits because of others.
+func (s *Server) loopMetrics(w io.Writer) {
+	if s.loops == nil {
+		return
+	}
+	lag := s.loops.Lag()
+	fmt.Fprintf(w, "stagedoor_loop_turns_total %d\n", lag.Turns)
+	fmt.Fprintf(w, "stagedoor_loop_busy_seconds_total %g\n", lag.Busy.Seconds())
+	fmt.Fprintf(w, "stagedoor_loop_lag_seconds_max %g\n", lag.Longest.Seconds())
+	for i, step := range transport.LagSteps() {
+		fmt.Fprintf(w, "stagedoor_loop_lag_over_total{seconds=\"%g\"} %d\n", step.Seconds(), lag.Over[i])
+	}
 }

@@ -66,6 +66,7 @@ type Server struct {
 	gateway   *gateway.Gateway
 	stacks    *cloudformation.Engine
 	upstreams *transport.Upstreams
+	loops     *transport.Loops // nil: connections have goroutines
 	outward   outward
 	elsewhere *elsewhere
 	both      *transport.Server // serves both planes
@@ -261,7 +262,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	}
 	rules := cfg.limitRules()
 	drive := transport.Config{Upstreams: s.upstreams, Log: cfg.Log, Grace: cfg.Grace, Limits: headLimits(rules)}
-	drive.Loops, drive.Proxied = s.loops(), cfg.believed()
+	drive.Loops, drive.Proxied = s.openLoops(), cfg.believed()
 	drive.MaxBody = max(maxRequest, rules.Most("payload"))
 	drive.Handler = s.gateway
 	s.both = transport.NewServer(drive)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -156,10 +157,18 @@ func exchange(t testing.TB, line string, headers ...string) *program.Exchange {
 	return programtest.Exchange(t, line+" HTTP/1.1\r\nHost: "+host+"\r\n"+strings.Join(append(headers, ""), "\r\n")+"\r\n")
 }
 
+// loops are event loops, unless STAGEDOOR_ENGINE wants goroutines.
+func loops(up *transport.Upstreams) *transport.Loops {
+	if os.Getenv("STAGEDOOR_ENGINE") == "goroutine" || !transport.HasLoops {
+		return nil
+	}
+	return transport.NewLoops(transport.LoopsConfig{Upstreams: up})
+}
+
 // serve serves the gateway on a real port.
 func (b *bench) serve(t testing.TB) (url string) {
 	t.Helper()
-	server := transport.NewServer(transport.Config{Handler: b.Gateway, Upstreams: b.upstreams, MaxBody: 80 << 20, Grace: time.Second})
+	server := transport.NewServer(transport.Config{Handler: b.Gateway, Upstreams: b.upstreams, Loops: loops(b.upstreams), MaxBody: 80 << 20, Grace: time.Second})
 	ln, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

@@ -167,7 +167,7 @@ func smugglingServer(t *testing.T) (addr string, back *recorder) {
 		t.Fatal(err)
 	}
 	ln := listen()
-	front := transport.NewServer(transport.Config{Handler: direct{stopped(t, nil).Gateway, stage}, Upstreams: up, Grace: 100 * time.Millisecond})
+	front := transport.NewServer(transport.Config{Handler: direct{stopped(t, nil).Gateway, stage}, Upstreams: up, Loops: loops(up), Grace: 100 * time.Millisecond})
 	done := make(chan error, 1)
 	go func() { done <- front.Serve(ctx, ln) }()
 	t.Cleanup(func() {

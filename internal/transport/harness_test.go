@@ -115,7 +115,7 @@ func startTLS(t testing.TB, cfg transport.Config, config *tls.Config) (addr stri
 		cfg.Upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
 		t.Cleanup(cfg.Upstreams.Close)
 	}
-	if engine == "epoll" {
+	if engine == "epoll" && cfg.Loops == nil {
 		cfg.Loops = transport.NewLoops(transport.LoopsConfig{Upstreams: cfg.Upstreams, N: 2})
 	}
 	s = transport.NewServer(cfg)

@@ -31,7 +31,7 @@ type sealed struct {
 // has the deadlines from now on.
 func seal(tc *tls.Conn, inner, outer *link, s *sock) *sealed {
 	c := &sealed{tls: tc, inner: inner, s: s, link: outer}
-	inner.Conn, inner.wire = nil, (*records)(c)
+	inner.Conn, inner.wire, inner.socket = nil, (*records)(c), socket{}
 	return c
 }
 

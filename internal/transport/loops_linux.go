@@ -115,7 +115,8 @@ func (ls *Loops) closeIdle() {
 	each(ls.loops, func(l *loop) { l.expireIdle(never) })
 }
 
-func (ls *Loops) lag() Lag {
+// Lag is what the loops were busy with.
+func (ls *Loops) Lag() Lag {
 	c := &ls.sum
 	g := Lag{Turns: c.turns.Load(), Busy: time.Duration(c.busy.Load()), Longest: time.Duration(c.longest.Swap(0))}
 	for i := range g.Over {

@@ -19,7 +19,8 @@ func (*Loops) upstreams() *Upstreams { return nil }
 
 func (*Loops) closeIdle() {}
 
-func (*Loops) lag() Lag { return Lag{} }
+// Lag is nothing.
+func (*Loops) Lag() Lag { return Lag{} }
 
 // place is where a session's connections are on loops; here there is none.
 type place struct{}
