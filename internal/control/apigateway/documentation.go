@@ -80,13 +80,7 @@ func (s *Service) addPart(tx store.Tx, apiID string, p *api.DocumentationPart) (
 // checkPartLocation refuses members that a type's location does not have.
 // parity: spec/definitions.md 5.11.
 func checkPartLocation(l api.DocumentationLocation) error {
-	members := map[string]string{
-		"AUTHORIZER": "name", "MODEL": "name", "RESOURCE": "path", "METHOD": "path method",
-		"PATH_PARAMETER": "path method name", "QUERY_PARAMETER": "path method name", "REQUEST_HEADER": "path method name",
-		"REQUEST_BODY": "path method", "RESPONSE": "path method statusCode", "RESPONSE_HEADER": "path method statusCode name",
-		"RESPONSE_BODY": "path method statusCode",
-	}
-	allowed := strings.Fields(members[l.Type])
+	allowed := partMembers(l.Type)
 	for _, m := range []struct {
 		name  string
 		value *string
@@ -96,6 +90,36 @@ func checkPartLocation(l api.DocumentationLocation) error {
 		}
 	}
 	return nil
+}
+
+// partMembers are the members that the location of a type may have.
+func partMembers(kind string) []string {
+	members := map[string]string{
+		"AUTHORIZER": "name", "MODEL": "name", "RESOURCE": "path", "METHOD": "path method",
+		"PATH_PARAMETER": "path method name", "QUERY_PARAMETER": "path method name", "REQUEST_HEADER": "path method name",
+		"REQUEST_BODY": "path method", "RESPONSE": "path method statusCode", "RESPONSE_HEADER": "path method statusCode name",
+		"RESPONSE_BODY": "path method statusCode",
+	}
+	return strings.Fields(members[kind])
+}
+
+// importedLocation is a location as imports keep it: the place is written out.
+// parity: spec/control-plane.md 3.8.
+func importedLocation(d openapi.DocumentationPart) api.DocumentationLocation {
+	l := api.DocumentationLocation{
+		Type: d.Type, Path: given(d.Path), Method: given(d.Method), StatusCode: given(d.StatusCode), Name: given(d.Name),
+	}
+	for _, member := range partMembers(d.Type) {
+		switch {
+		case member == "path" && l.Path == nil:
+			l.Path = given("/")
+		case member == "method" && l.Method == nil:
+			l.Method = given("*")
+		case member == "statusCode" && l.StatusCode == nil:
+			l.StatusCode = given("*")
+		}
+	}
+	return l
 }
 
 func checkProperties(properties string) error {
@@ -227,7 +251,7 @@ func (s *Service) ImportDocumentationParts(
 		if _, err := s.restAPI(tx, in.RestApiId); err != nil {
 			return nil, err
 		}
-		out := &v1.DocumentationPartIds{Warnings: append([]string{}, doc.Warnings...)}
+		out := &v1.DocumentationPartIds{Warnings: doc.Warnings}
 		out.Ids, err = s.takeParts(tx, in.RestApiId, doc.Documentation, text(in.Mode) == "overwrite")
 		return out, err
 	})
@@ -249,9 +273,7 @@ func (s *Service) takeParts(tx store.Tx, apiID string, doc *openapi.Documentatio
 		doc = &openapi.Documentation{}
 	}
 	for _, d := range doc.Parts {
-		p := api.DocumentationPart{Properties: d.Properties, Location: api.DocumentationLocation{
-			Type: d.Type, Path: given(d.Path), Method: given(d.Method), StatusCode: given(d.StatusCode), Name: given(d.Name),
-		}}
+		p := api.DocumentationPart{Properties: d.Properties, Location: importedLocation(d)}
 		if err := checkPartLocation(p.Location); err != nil {
 			return nil, err
 		}

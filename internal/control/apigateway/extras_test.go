@@ -61,9 +61,9 @@ func TestImportDocumentationParts(t *testing.T) {
 		added  = `{"id":"000007","location":{"type":"METHOD","path":"/p","method":"GET"},"properties":"{\"summary\":\"s\"}"}`
 	)
 	s.play([]step{
-		{"ImportDocumentationParts", `{"restApiId":"$api","body":"` + document + `"}`, `{"ids":["$old","000007"],"warnings":[]}`},
+		{"ImportDocumentationParts", `{"restApiId":"$api","body":"` + document + `"}`, `{"ids":["$old","000007"]}`},
 		{"GetDocumentationParts", `{"restApiId":"$api"}`, `{"items":[` + merged + `,{"id":"$gone","location":{"type":"MODEL","name":"M"},"properties":"{}"},` + added + `]}`},
-		{"ImportDocumentationParts", `{"restApiId":"$api","mode":"overwrite","body":"` + document + `"}`, `{"ids":["$old","000007"],"warnings":[]}`},
+		{"ImportDocumentationParts", `{"restApiId":"$api","mode":"overwrite","body":"` + document + `"}`, `{"ids":["$old","000007"]}`},
 		{"GetDocumentationParts", `{"restApiId":"$api"}`, `{"items":[` + merged + `,` + added + `]}`},
 		{"ImportDocumentationParts", `{"restApiId":"$api","body":"e30="}`, "400 Unable to build importer with provided input."},
 		{"ImportDocumentationParts", `{"restApiId":"nope","body":"` + document + `"}`, "404 Invalid API identifier specified 123456789012:nope"},

@@ -230,6 +230,9 @@ func wireIntegration(i api.Integration) *v1.Integration {
 	if out.CacheKeyParameters == nil {
 		out.CacheKeyParameters = []string{}
 	}
+	if i.Type != typeHTTP && i.Type != typeHTTPProxy && text(i.ConnectionType) == internet {
+		out.ConnectionType = nil // parity: spec/control-plane.md 3.5, recorded
+	}
 	if len(i.RequestParameters) > 0 {
 		out.RequestParameters = i.RequestParameters
 	}

@@ -99,9 +99,9 @@ func TestQuotas(t *testing.T) {
 			{"UpdateRestApi", `{"restApiId":"$api","patchOperations":[{"op":"replace","path":"/policy","value":"{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\"}]}"}]}`, "ok"},
 			{"UpdateRestApi", `{"restApiId":"$api","patchOperations":[{"op":"replace","path":"/policy","value":"{\"Statement\":[{\"Effect\":\"Deny\",\"Principal\":\"*\",\"Action\":\"*\",\"Resource\":\"*\",\"Sid\":\"0123456789\"}]}"}]}`, "400 Invalid resource policy: it can have at most 80 characters"},
 		}},
-		{apigateway.QuotaAccessLog, 3, []step{
+		{apigateway.QuotaAccessLog, 18, []step{
 			{"CreateStage", `{"restApiId":"$api","stageName":"a","deploymentId":"$first"}`, "ok"},
-			{"UpdateStage", `{"restApiId":"$api","stageName":"a","patchOperations":[{"op":"replace","path":"/accessLogSettings/format","value":"abcd"}]}`, "400 Invalid access log format: it can have at most 3 bytes"},
+			{"UpdateStage", `{"restApiId":"$api","stageName":"a","patchOperations":[{"op":"replace","path":"/accessLogSettings/format","value":"$context.requestId."}]}`, "400 Invalid access log format: it can have at most 18 bytes"},
 		}},
 		{apigateway.QuotaTemplate, 3, []step{
 			{"PutIntegration", `{"restApiId":"$api","resourceId":"$pets","httpMethod":"GET","type":"MOCK","requestTemplates":{"a/b":"abcd"}}`, "400 Invalid mapping template: it can have at most 3 bytes"},
