@@ -18,16 +18,3 @@ func (s *Stage) Draw(x *Exchange) *Stage {
 	}
 	return s
 }
-
-// InCanary says whether s is the canary of a stage.
-func (s *Stage) InCanary() bool { return s.CanaryRequest == "true" }
-
-// LogGroup is the name of the group that execution logs go to.
-// parity: spec/rest-data-plane.md 8.3, 11.3.
-func (s *Stage) LogGroup() string {
-	group := "API-Gateway-Execution-Logs_" + s.APIID + "/" + s.Name
-	if s.InCanary() {
-		group += "/Canary"
-	}
-	return group
-}

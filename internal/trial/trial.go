@@ -127,6 +127,7 @@ func stripped(r *Request) (snap snapshot.REST, path string) {
 		snap.Methods = []api.Method{m}
 	}
 	snap.API.Policy, snap.API.EndpointType = nil, "REGIONAL"
+	snap.API.MinimumCompressionSize = nil // what is shown is text
 	snap.Authorizers = nil
 	return snap, path
 }
