@@ -1,8 +1,11 @@
 package cloudtrail
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -54,30 +57,76 @@ func (t *Trail) Lookup(ctx context.Context, q Query) (Page, error) {
 		q.Max = pageSize
 	}
 	q.Max = min(q.Max, mostPage)
+	marks, err := q.marks()
+	if err != nil {
+		return Page{}, err
+	}
 	var page Page
 	err = t.cfg.Store.View(ctx, func(tx store.Tx) error {
 		page = Page{}
-		seen := 0
-		for e, err := range store.Scan[api.Event](tx, api.Events, after) {
+		seen, last := 0, after
+		for item, err := range tx.Scan(api.Events, after) {
 			if err != nil {
 				return err
 			}
-			if !q.From.IsZero() && e.Time.Before(q.From) {
+			if q.before(item.Key) {
 				return nil
 			}
 			if len(page.Events) == q.Max || seen == mostSeen {
-				page.Next = strings.TrimPrefix(after, api.Events)
+				page.Next = strings.TrimPrefix(last, api.Events)
 				return nil
 			}
 			seen++
-			after = e.Key()
-			if q.wants(&e) {
-				page.Events = append(page.Events, e)
+			last = item.Key
+			if err := q.take(&page, item, marks); err != nil {
+				return err
 			}
 		}
 		return nil
 	})
 	return page, err
+}
+
+// take adds the record to the page if it is asked for.
+func (q *Query) take(page *Page, item store.Item, marks [][]byte) error {
+	for _, m := range marks {
+		if !bytes.Contains(item.Doc, m) {
+			return nil
+		}
+	}
+	var e api.Event
+	if err := json.Unmarshal(item.Doc, &e); err != nil {
+		return fmt.Errorf("decode %s: %w", item.Key, err)
+	}
+	if q.wants(&e) {
+		page.Events = append(page.Events, e)
+	}
+	return nil
+}
+
+// marks are texts that every record asked for has somewhere, so that others
+// need not be taken apart.
+func (q *Query) marks() (marks [][]byte, err error) {
+	for _, text := range []string{q.Name, q.Source, q.User, q.KeyID, q.Type, q.Resource, q.ID} {
+		if text == "" {
+			continue
+		}
+		m, err := json.Marshal(text)
+		if err != nil {
+			return nil, err
+		}
+		marks = append(marks, m)
+	}
+	return marks, nil
+}
+
+// before reports whether a key is of an event before the time asked for.
+func (q *Query) before(key store.Key) bool {
+	if q.From.IsZero() {
+		return false
+	}
+	end := api.EventsFrom(q.From)
+	return key[:min(len(end), len(key))] > end
 }
 
 // start is the key after which the page begins.
