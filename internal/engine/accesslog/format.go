@@ -12,21 +12,15 @@ import (
 	"strings"
 )
 
-const (
-	// MaxFormat is the length of a format, in bytes.
-	// parity: spec/rest-data-plane.md 12, "Access-log template".
-	MaxFormat = 3 << 10
-	// MaxLine is how long a line may get, in bytes; the rest is cut off. It is
-	// what CloudWatch Logs takes as one event.
-	MaxLine = 256 << 10
-)
+// MaxLine is how long a line may get, in bytes; the rest is cut off. It is what
+// CloudWatch Logs takes as one event.
+const MaxLine = 256 << 10
 
 // Why a format is refused. parity: developer guide, "Set up CloudWatch logging
-// for REST APIs"; the words of the first are AWS's, the others are ours.
+// for REST APIs"; the words of the second are ours.
 var (
 	ErrLines = errors.New("Access Log format must be single line, new line character is allowed only at end of the format")
 	ErrID    = errors.New("Access Log format must contain $context.requestId or $context.extendedRequestId")
-	ErrLong  = errors.New("Access Log format must not be longer than 3 KB")
 )
 
 // Variable appends the value of one variable of x, and nothing if it has none.
@@ -100,8 +94,6 @@ func (f *Format[T]) Append(dst []byte, x T) []byte {
 func Check(format string) error {
 	body := strings.TrimSuffix(strings.TrimSuffix(format, "\n"), "\r")
 	switch {
-	case len(format) > MaxFormat:
-		return ErrLong
 	case strings.ContainsAny(body, "\r\n"):
 		return ErrLines
 	case !Mentions(format, "requestId") && !Mentions(format, "extendedRequestId"):
