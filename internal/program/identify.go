@@ -15,6 +15,7 @@ type sentFields struct {
 	badID    bool   // x-amzn-RequestId is none
 	encoding []byte // Content-Encoding
 	encoded  int    // how many fields of that name
+	bytes    int64  // of the names and values of all fields
 }
 
 // Identify gives the exchange its ids and its method. It costs one pass over
@@ -24,10 +25,11 @@ type sentFields struct {
 // the extended id it cannot.
 // parity: spec/rest-data-plane.md 3.6.3.
 func (x *Exchange) Identify() {
-	x.Method = x.Request.Method
+	x.Method, x.sent = x.Request.Method, sentFields{}
 	var id []byte
 	for i := range x.Request.Fields {
 		f := &x.Request.Fields[i]
+		x.sent.bytes += int64(len(f.Name) + len(f.Value))
 		switch len(f.Name) {
 		case len("x-amzn-trace-id"):
 			if http1.EqualFold(f.Name, "x-amzn-trace-id") {
