@@ -2,6 +2,7 @@ package apigateway_test
 
 import (
 	"encoding/json"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ func (a author) scheme(authorizer doc) doc {
 func (a author) security() []doc {
 	out := []doc{}
 	for range a.upTo(2) {
-		out = append(out, a.of(doc{"key": []string{}}, doc{"sig": []string{}}, doc{"tok": []string{}}, doc{"req": []string{}}, doc{"pool": []string{"a/b"}}).(doc)) //nolint:forcetypeassert // one of these
+		out = append(out, a.of(doc{"key": []string{}}, doc{"sig": []string{}}, doc{"tok": []string{}}, doc{"req": []string{}}, doc{"pool": []string{"a/b"}}).(doc))
 	}
 	return out
 }
@@ -101,7 +102,7 @@ func (a author) schema(depth int) doc {
 	case kind == 1:
 		return doc{"type": "array", "items": a.schema(depth - 1)}
 	case kind == 2:
-		return a.ref(a.of("Pet", "Owner").(string)) //nolint:forcetypeassert // one of these
+		return a.ref(a.of("Pet", "Owner").(string))
 	}
 	return a.object(depth - 1)
 }
@@ -174,8 +175,8 @@ func (a author) integration() doc {
 		doc{"type": "http_proxy", "httpMethod": "ANY", "uri": "http://${stageVariables.h}/x", "connectionType": "VPC_LINK", "connectionId": "l"},
 		doc{"type": "aws_proxy", "httpMethod": "POST", "uri": invocation, "credentials": "arn:aws:iam::1:role/r"},
 		doc{"type": "aws", "httpMethod": "POST", "uri": "arn:aws:apigateway:${AWS::Region}:s3:path/b/k", "credentials": "arn:aws:iam::${AWS::AccountId}:role/r"},
-	).(doc) //nolint:forcetypeassert // one of these
-	in = doc(cloned(in))
+	).(doc)
+	in = maps.Clone(in)
 	a.maybe(in, "timeoutInMillis", func() any { return 50 + a.upTo(1000) })
 	a.maybe(in, "passthroughBehavior", func() any { return a.of("when_no_match", "NEVER", "when_no_templates") })
 	a.maybe(in, "requestTemplates", func() any { return doc{"application/json": a.text(), "text/x": a.of("", nil)} })
@@ -189,14 +190,6 @@ func (a author) integration() doc {
 		return doc{"default": doc{"statusCode": a.of(200, "201"), "responseTemplates": doc{"application/json": a.of(a.text(), "", nil)}}, "5\\d{2}": doc{"statusCode": "500", "contentHandling": "CONVERT_TO_BINARY"}}
 	})
 	return in
-}
-
-func cloned(d doc) doc {
-	out := doc{}
-	for k, v := range d {
-		out[k] = v
-	}
-	return out
 }
 
 // TestDrawnFixedPoint: whatever the document, what is exported of it is

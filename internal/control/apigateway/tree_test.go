@@ -183,7 +183,7 @@ func checkEntries(tx store.Tx, apiID, plan string) error {
 		}
 		return nil
 	}
-	resources, paths := 0, 0
+	resources := 0
 	for r, err := range store.Scan[api.Resource](tx, api.Resources(apiID), "") {
 		if err != nil {
 			return err
