@@ -20,6 +20,16 @@ type outward struct {
 	services *step.Services
 	links    *links.Links
 	actors   *actors
+	remote   *remote // functions that another host runs; nil: the built-in one does
+}
+
+// callable are the functions that programs call: the built-in host's, unless an
+// endpoint for Lambda is named.
+func (s *Server) callable() step.Functions {
+	if s.outward.remote != nil {
+		return s.outward.remote
+	}
+	return s.functions.Gate()
 }
 
 // openOutward makes it of what Check has accepted. The identities are there.
@@ -37,6 +47,9 @@ func (s *Server) openOutward() error {
 	}}
 	if s.outward.actors.own.AccessKey == "" {
 		s.outward.actors.own = step.Credential{AccessKey: "test", Secret: "test"}
+	}
+	if places.Named(lambdaName) {
+		s.outward.remote = newRemote(places, s.outward.actors.own)
 	}
 	return nil
 }

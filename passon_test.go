@@ -79,12 +79,12 @@ func TestAWSEndpoint(t *testing.T) {
 // Calls of a service that is built in would never get to its endpoint.
 func TestAWSEndpointOfOurs(t *testing.T) {
 	cfg := stagedoor.Default()
-	cfg.Listen, cfg.AdminListen, cfg.Data, cfg.AWSEndpoints = "127.0.0.1:0", "off", ":memory:", []string{"lambda=http://127.0.0.1:1"}
+	cfg.Listen, cfg.AdminListen, cfg.Data, cfg.AWSEndpoints = "127.0.0.1:0", "off", ":memory:", []string{"iam=http://127.0.0.1:1"}
 	server, err := stagedoor.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := server.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "stagedoor has AWS Lambda itself") {
-		t.Errorf("Run = %v, want it to say that lambda is built in", err)
+	if err := server.Run(t.Context()); err == nil || !strings.Contains(err.Error(), "itself and passes no call on") {
+		t.Errorf("Run = %v, want it to say that iam is built in", err)
 	}
 }

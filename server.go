@@ -230,7 +230,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	s.gateway, err = gateway.New(gateway.Config{
 		Store: s.store,
 		Env: s.outward.reach(compile.Env{
-			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: gate, Template: step.CompileTemplate,
+			Account: cfg.Account, Region: cfg.Region, Origins: s.upstreams, Functions: s.callable(), Template: step.CompileTemplate,
 			Ledger:      s.ledger.compiled(),
 			Authorizers: s.callers, Signatures: step.NewSignatures(s.book), Keys: s.usage, Buckets: buckets, Caches: cache.NewSet(s.clock, int64(cfg.CacheMemory)<<20),
 			Warn: func(apiID, stage, text string) { cfg.Log.Warn("stage", "api_id", apiID, "stage", stage, "text", text) }, Throttle: accountThrottle(cfg, buckets),
@@ -268,8 +268,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	s.both = transport.NewServer(drive)
 	drive.Handler, drive.MaxBody = s.gateway.Invoke(), rules.Most("payload")
 	s.invoke = transport.NewServer(drive)
-	s.openDoors(drive)
-	return nil
+	return s.openDoors(drive)
 }
 
 // identify shows a client certificate to the back ends of a stage.
@@ -325,7 +324,7 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 // bench is where the control plane tries methods that need not be deployed.
 func (s *Server) bench() *trial.Bench {
 	return trial.New(s.outward.reach(compile.Env{
-		Account: s.cfg.Account, Region: s.cfg.Region, Origins: s.upstreams, Functions: s.functions.Gate(), Authorizers: s.callers,
+		Account: s.cfg.Account, Region: s.cfg.Region, Origins: s.upstreams, Functions: s.callable(), Authorizers: s.callers,
 		Template: step.CompileTemplate, Limits: s.cfg.limitRules(),
 	}), transport.Config{Upstreams: s.upstreams, Log: s.cfg.Log})
 }
@@ -361,6 +360,9 @@ func (s *Server) close() error {
 	err := s.store.Close()
 	if s.elsewhere != nil {
 		s.elsewhere.pool.CloseIdleConnections()
+	}
+	if s.outward.remote != nil {
+		s.outward.remote.pool.CloseIdleConnections()
 	}
 	if s.scratch != "" {
 		err = errors.Join(err, os.RemoveAll(s.scratch))
