@@ -82,3 +82,26 @@ func TestLimitRulesRefused(t *testing.T) {
 		}
 	}
 }
+
+// Whatever operator and API say, every limit is more than 0, and what a tag
+// says goes no further than the operator allows.
+func FuzzLimits(f *testing.F) {
+	f.Add("payload=20MB..30MB", "payload", "1GB")
+	f.Add("timeout=1s..2s", "timeout", "1h")
+	f.Add("headers=1..", "url", "0KB")
+	f.Fuzz(func(t *testing.T, rule, name, tag string) {
+		rules, err := api.ParseLimitRules([]string{rule})
+		if err != nil {
+			rules = api.LimitRules{}
+		}
+		l, _ := rules.For("REGIONAL", map[string]string{api.LimitTag + name: tag})
+		for limit, n := range map[string]int64{
+			"payload": l.Payload, "headers": l.Headers, "url": l.URL, "arn": l.ARN, "timeout": int64(l.Timeout), "stream-time": int64(l.StreamTime),
+			"stream-idle": int64(l.StreamIdle), "stream-free": l.StreamFree, "stream-rate": l.StreamRate,
+		} {
+			if n <= 0 || n > rules.Most(limit) {
+				t.Errorf("%q, tag %s=%q: %s is %d, at most %d", rule, name, tag, limit, n, rules.Most(limit))
+			}
+		}
+	})
+}
