@@ -35,6 +35,11 @@ type Config struct {
 	// aws:SourceVpc has, "vpce-ID@vpc-ID=HOST:PORT". Default none.
 	PrivateListen []string
 
+	// VPCEndpointPolicies are files with the policies of those endpoints:
+	// "vpce-ID=FILE". Default none: everybody may call every private API through
+	// them that lets them.
+	VPCEndpointPolicies []string
+
 	// AdminListen serves /livez, /readyz, /metrics, /explain, /audit and pprof. It is
 	// never exposed with the API. Default "127.0.0.1:4567"; "off" has none.
 	AdminListen string

@@ -6,11 +6,13 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"os"
 	"regexp"
 	"strings"
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/stagedoor/stagedoor/internal/engine/iam"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/transport"
 )
@@ -38,13 +40,35 @@ func parseDoor(text string) (door, error) {
 }
 
 // openDoors makes the servers of private APIs. The gateway is there.
-func (s *Server) openDoors(drive transport.Config) {
+func (s *Server) openDoors(drive transport.Config) error {
 	for _, text := range s.cfg.PrivateListen {
 		d, _ := parseDoor(text) // Check has looked at it
+		if err := s.cfg.policyOf(&d.endpoint); err != nil {
+			return err
+		}
 		drive.Handler = s.gateway.Private(d.endpoint)
 		d.server = transport.NewServer(drive)
 		s.doors = append(s.doors, d)
 	}
+	return nil
+}
+
+// policyOf reads the policy of an endpoint, if it has one.
+func (c *Config) policyOf(e *program.Endpoint) error {
+	for _, text := range c.VPCEndpointPolicies {
+		id, file, _ := strings.Cut(text, "=")
+		if id != e.ID {
+			continue
+		}
+		document, err := os.ReadFile(file) //nolint:gosec // the operator names it
+		if err != nil {
+			return fmt.Errorf("vpc-endpoint-policy: %w", err)
+		}
+		if e.Policy, err = iam.Parse(document, iam.Resource); err != nil {
+			return fmt.Errorf("vpc-endpoint-policy %s: %w", file, err)
+		}
+	}
+	return nil
 }
 
 // listenPrivate opens the sockets of private APIs.
@@ -112,5 +136,10 @@ func (c *Config) checkDoors(bad func(format string, args ...any)) {
 			bad("private-listen %q: %s has a listener already", strings.TrimSpace(text), d.endpoint.ID)
 		}
 		seen[d.endpoint.ID] = true
+	}
+	for _, text := range c.VPCEndpointPolicies {
+		if id, file, _ := strings.Cut(text, "="); !seen[id] || file == "" {
+			bad("vpc-endpoint-policy %q: must be vpce-ID=FILE, for an endpoint of --private-listen", text)
+		}
 	}
 }

@@ -233,8 +233,13 @@ func raw(t testing.TB, addr, text string) string {
 func TestPrivateListen(t *testing.T) {
 	backend := mirror(t)
 	here, there := freePort(t), freePort(t)
+	dir := t.TempDir()
+	write(t, dir, "policy.json", `{"Version":"2012-10-17","Statement":[
+		{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"*"},
+		{"Effect":"Deny","Principal":"*","Action":"execute-api:Invoke","Resource":"arn:aws:execute-api:*:*:*/GET/hidden"}]}`)
 	r := start(t, func(c *stagedoor.Config) {
 		c.PrivateListen = []string{"vpce-0here@vpc-1=" + here, "vpce-0there=" + there}
+		c.VPCEndpointPolicies = []string{"vpce-0here=" + dir + "/policy.json"}
 	})
 	gw := apigateway.NewFromConfig(r.account())
 	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"execute-api:Invoke","Resource":"execute-api:/*","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-0here"}}}]}`
@@ -254,6 +259,17 @@ func TestPrivateListen(t *testing.T) {
 		got := at.call(t, tt.api, "GET /prod/a")
 		if text := fmt.Sprint(got.status, " ", got.body); !strings.HasPrefix(text, tt.want) {
 			t.Errorf("%s of %s: %s, want %s", tt.api, tt.door, text, tt.want)
+		}
+	}
+	at := &running{endpoint: "http://" + here, client: r.client}
+	for _, tt := range []struct{ path, field, want string }{
+		{"/hidden", "", "403 " + `{"Message":"User: anonymous is not authorized to perform: execute-api:Invoke on resource: arn:aws:execute-api:us-east-1:********0000:` + private + `/prod/GET/hidden with an explicit deny"}`},
+		{"/a", "Authorization: Bearer x", "200 "},
+		{"/a", "Authorization: AWS4-HMAC-SHA256 Credential=AKIANOBODY/20260101/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=00", `403 {"message":"Authorization header requires existence of`},
+	} {
+		got := at.call(t, private, "GET /prod"+tt.path, tt.field)
+		if text := fmt.Sprint(got.status, " ", got.body); !strings.HasPrefix(text, tt.want) {
+			t.Errorf("%s %q: %s, want %s", tt.path, tt.field, text, tt.want)
 		}
 	}
 }

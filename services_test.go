@@ -283,3 +283,47 @@ func (r *running) tryMethod(t testing.TB, api, path, method string) string {
 	t.Fatalf("no resource %s", path)
 	return ""
 }
+
+// TestServicesExample runs the template of examples/services and calls every
+// route of it.
+func TestServicesExample(t *testing.T) {
+	dir := npm(t)
+	queues := serveNode(t, dir, "--input-type=module", "-e", sqsServer)
+	tables := serveNode(t, dir, filepath.Join(dir, "node_modules/.bin/dynalite"), "--port", "PORT", "--createTableMs", "0")
+	cli(t, queues, "sqs", "create-queue", "--queue-name", "orders")
+	cli(t, tables, "dynamodb", "create-table", "--table-name", "pets", "--attribute-definitions", "AttributeName=id,AttributeType=S",
+		"--key-schema", "AttributeName=id,KeyType=HASH", "--billing-mode", "PAY_PER_REQUEST")
+	for until := time.Now().Add(10 * time.Second); !strings.Contains(cli(t, tables, "dynamodb", "describe-table", "--table-name", "pets"), "ACTIVE") && time.Now().Before(until); {
+	}
+	r := start(t, func(c *stagedoor.Config) {
+		c.Definitions, c.AWSEndpoints = []string{"examples/services"}, []string{"sqs=" + queues, "dynamodb=" + tables}
+	})
+	if a := r.next(t); len(a.Problems) > 0 {
+		t.Fatalf("deployed: %+v", a)
+	}
+	for _, tt := range []struct {
+		call   string
+		status int
+		body   string
+	}{
+		{`POST /prod/orders {"sku":"bone"}`, 200, `{"messageId":"`},
+		{`GET /prod/pets`, 200, `[]`},
+		{`PUT /prod/pets/1 {"name":"Rex \"the\" dog"}`, 200, `{}`},
+		{`PUT /prod/pets/2 {"name":7}`, 400, `SerializationException`},
+		{`GET /prod/pets`, 200, `[{"id":"1","name":"Rex`},
+		{`GET /prod/pets/1`, 200, `{"id":"1","name":"Rex`},
+		{`GET /prod/pets/2`, 404, `{"message":"no such pet"}`},
+		{`DELETE /prod/pets/1`, 200, `{}`},
+		{`GET /prod/pets/1`, 404, `{"message":"no such pet"}`},
+	} {
+		if got := r.call(t, "services", tt.call); got.status != tt.status || !strings.HasPrefix(got.body, tt.body) && !strings.Contains(got.body, tt.body) {
+			t.Errorf("%s = %d %s, want %d %s", tt.call, got.status, got.body, tt.status, tt.body)
+		}
+	}
+	if got := cli(t, queues, "sqs", "receive-message", "--queue-url", queues+"/000000000000/orders"); !strings.Contains(got, `{\"sku\":\"bone\"}`) {
+		t.Errorf("the queue has %s, want the order", got)
+	}
+	if got := r.call(t, "services", "POST /prod/orders text", "Content-Type: text/plain"); got.status != 415 {
+		t.Errorf("text = %d %s, want 415", got.status, got.body)
+	}
+}

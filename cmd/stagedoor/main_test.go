@@ -50,7 +50,7 @@ func TestUsage(t *testing.T) {
 		{"validate " + filepath.Join(dir, "none.yaml"), false, "no such file"},
 		{"up --nope", true, "unknown flag"},
 		{"up --listen nope", true, "must be HOST:PORT"},
-		{"up --listen 0.0.0.0:4566", true, "listens on loopback only"},
+		{"up --listen 0.0.0.0:4566", true, "beyond loopback AWS calls must be signed"},
 		{"up --admin-listen nope", true, "must be HOST:PORT, or off"},
 		{"up --auth maybe", true, "must be off or on"},
 		{"up --account 12", true, "must be 12 digits"},

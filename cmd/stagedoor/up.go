@@ -39,7 +39,7 @@ file that --config names: flag > environment > file > default.`,
 			}
 			cfg.Definitions, cfg.Log, cfg.Version = args, log, version
 			cfg.AWSAccessKeyID, cfg.AWSSecretAccessKey, cfg.AWSSessionToken = os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")
-			cfg.Announce = announcer{cmd.OutOrStdout(), cfg.Region}.say
+			cfg.Announce = announcer{cmd.OutOrStdout(), cfg.Region, cfg.Protected()}.say
 			if err := cfg.Check(); err != nil {
 				return usageError{err}
 			}
@@ -54,6 +54,7 @@ file that --config names: flag > environment > file > default.`,
 	f.StringVar(&cfg.Listen, "listen", cfg.Listen, "where both planes listen (`ADDR`)")
 	f.StringArrayVar(&cfg.InvokeListen, "invoke-listen", nil, "a further listener for API traffic only (`ADDR`, repeatable)")
 	f.StringArrayVar(&cfg.PrivateListen, "private-listen", nil, "a listener for private APIs only, which stands for a VPC endpoint (`vpce-ID[@vpc-ID]=ADDR`, repeatable)")
+	f.StringArrayVar(&cfg.VPCEndpointPolicies, "vpc-endpoint-policy", nil, "policy of one of those (`vpce-ID=FILE`, repeatable)")
 	f.StringVar(&cfg.AdminListen, "admin-listen", cfg.AdminListen, "where /livez, /readyz, /metrics, /audit and pprof are (`ADDR` or off)")
 	f.StringVar(&cfg.Data, "data", cfg.Data, "directory of all that is kept (`DIR`), or :memory:")
 	f.StringVar(&cfg.Account, "account", cfg.Account, "account `ID` in ARNs")
@@ -119,12 +120,17 @@ func terminal(w io.Writer) bool {
 type announcer struct {
 	out    io.Writer
 	region string
+	signed bool // AWS calls must be
 }
 
 func (a announcer) say(n stagedoor.Announcement) {
 	var b strings.Builder
 	if n.Ready != "" {
-		fmt.Fprintf(&b, "stagedoor is up: %s\n  AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test aws --endpoint-url %s --region %s apigateway get-rest-apis\n", n.Ready, n.Ready, a.region)
+		credentials := "AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test "
+		if a.signed {
+			credentials = "" // those of the environment
+		}
+		fmt.Fprintf(&b, "stagedoor is up: %s\n  %saws --endpoint-url %s --region %s apigateway get-rest-apis\n", n.Ready, credentials, n.Ready, a.region)
 	}
 	switch {
 	case n.Ready != "":

@@ -82,6 +82,14 @@ func (c *compiler) resourcePolicy() (*iam.Policy, error) {
 	return p, nil
 }
 
+// door asks the policy of the VPC endpoint, which private APIs come in by.
+func (p *pipeline) door() program.Step {
+	if p.snap.API.EndpointType != "PRIVATE" || p.env.Signatures == nil {
+		return program.Step{}
+	}
+	return p.scope.EndpointPolicy(p.env.Signatures)
+}
+
 // protectBefore asks the resource policy before an authorizer is asked.
 // parity: spec/security.md 2.8.
 func (p *pipeline) protectBefore() program.Step {

@@ -211,7 +211,7 @@ func (c *compiler) method(m *api.Method, path string) (*program.Route, error) {
 func (c *compiler) bodyMode(m *api.Method) program.BodyMode {
 	v, _ := c.validator(m)
 	switch in := m.Integration; {
-	case step.ValidatesBody(m, v), m.AuthorizationType == authorizeIAM: // a signature covers the body
+	case step.ValidatesBody(m, v), m.AuthorizationType == authorizeIAM, c.snap.API.EndpointType == "PRIVATE": // a signature covers the body
 		return program.BodyBuffer
 	case in == nil:
 		return program.BodyDiscard

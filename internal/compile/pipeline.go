@@ -26,6 +26,7 @@ func (p *pipeline) rest() []program.Step {
 	return program.Compact(
 		p.protect(),
 		p.limitARN(),
+		p.door(),
 		p.protectBefore(),
 		p.identified(caller.Recall),
 		p.identified(caller.Ask),

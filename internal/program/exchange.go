@@ -15,6 +15,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/stagedoor/stagedoor/internal/engine/iam"
 	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/identity"
@@ -145,6 +146,8 @@ type Caller struct {
 type Endpoint struct {
 	ID  string // vpce-..., condition key aws:SourceVpce
 	VPC string // vpc-..., condition key aws:SourceVpc; empty: unknown
+
+	Policy *iam.Policy // who may call what through it; nil: everybody everything
 }
 
 // Overrides is what a mapping template wrote to $context.requestOverride and
