@@ -27,7 +27,7 @@ func installed(t *testing.T, pkg string) string {
 	if err := os.MkdirAll(cache, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	work, err := os.MkdirTemp(cache, "install-")
+	work, err := os.MkdirTemp(cache, "install-") //nolint:usetesting // beside what it is renamed to
 	if err != nil {
 		t.Fatal(err)
 	}
