@@ -393,3 +393,50 @@ func TestInvocationType(t *testing.T) {
 		}
 	}
 }
+
+// Allocations of a call of a service up to the driver's part: choosing, mapping,
+// and signing.
+const serviceAllocs = 0
+
+// serviceRun prepares one call of DynamoDB again and again.
+func serviceRun(t testing.TB) func() {
+	in := serviceTo("dynamodb:action/PutItem", nil)
+	stage := sketch{methods: map[string]api.Integration{"POST /x": in}, env: places(t, &keys{}, "dynamodb=http://127.0.0.1:1")}.stage(t)
+	x := request(t, stage, "POST /x", "User-Agent: curl/8", "Accept: */*", "Content-Type: application/json", "Content-Length: 83")
+	head := x.Request
+	head.Fields = append(head.Fields[:0:0], head.Fields...)
+	body := []byte(`{"TableName":"pets","Item":{"id":{"S":"17"},"name":{"S":"Rex"},"kind":{"S":"dog"}}}`)
+	return func() {
+		x.Reset(context.Background()) //nolint:forbidigo // of a test
+		fields := append(x.Request.Fields, head.Fields...)
+		x.Request = head
+		x.Request.Fields = fields
+		enter(x, stage)
+		if x.Play() != program.WantBody {
+			t.Fatal("no body is wanted")
+		}
+		x.SetBody(body)
+		if w := x.Play(); w != program.WantCall {
+			t.Fatalf("want %v, not a call: %v", w, x.Failure)
+		}
+	}
+}
+
+// TestServiceAllocs holds BenchmarkService to its promise in every test run.
+func TestServiceAllocs(t *testing.T) {
+	if raced {
+		t.Skip("the race detector makes pools forget")
+	}
+	run := serviceRun(t)
+	if got := testing.AllocsPerRun(1000, run); got > serviceAllocs {
+		t.Errorf("a call of a service allocates %v times, want at most %d", got, serviceAllocs)
+	}
+}
+
+func BenchmarkService(b *testing.B) {
+	run := serviceRun(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		run()
+	}
+}

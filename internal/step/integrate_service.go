@@ -3,6 +3,7 @@ package step
 import (
 	"bytes"
 	"fmt"
+	"net"
 	"strings"
 	"time"
 
@@ -107,8 +108,22 @@ func (c *serviceCall) locate(s Scope, in *api.Integration) (err error) {
 	if c.uri.Service == "sqs" && strings.Count(strings.Trim(path, "/"), "/") == 1 && !strings.ContainsAny(path, "{?") && !c.place.AWS() {
 		c.queue = appendEncoded([]byte("QueueUrl="), []byte(c.place.URL()+path))
 	}
-	c.target, err = s.parseTarget(c.place.URL()+path, c.params.path)
-	return err
+	c.target = serviceTarget(&c.place)
+	c.target.cut(c.place.Base+path, c.params.path)
+	return nil
+}
+
+// serviceTarget is a place as a target, without its path. Its port may be any:
+// the operator has named it, and not the API.
+func serviceTarget(e *awscall.Endpoint) *target {
+	host, port, err := net.SplitHostPort(e.Host)
+	if err != nil {
+		host, port = strings.Trim(e.Host, "[]"), "80"
+		if e.Scheme == "https" {
+			port = "443"
+		}
+	}
+	return &target{scheme: e.Scheme, host: []byte(e.Host), address: net.JoinHostPort(host, port), serverName: host}
 }
 
 // nameQueue tells the queue a second time, as a parameter: some substitutes
