@@ -27,6 +27,9 @@ func wantsHAL(t *wire.Service, h http.Header) bool {
 		return false
 	}
 	for _, accept := range h.Values("Accept") {
+		if !strings.Contains(accept, "hal+json") {
+			continue // nearly everyone
+		}
 		for one := range strings.SplitSeq(accept, ",") {
 			kind, params, err := mime.ParseMediaType(strings.TrimSpace(one))
 			refused := params["q"] != "" && strings.Trim(params["q"], "0.") == "" // q=0
