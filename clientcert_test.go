@@ -91,6 +91,21 @@ func TestClientCertificate(t *testing.T) {
 	want("/prod/proxy", 200, serial(one.PemEncodedCertificate))
 	want("/prod/plain", 200, serial(one.PemEncodedCertificate))
 	want("/bare/proxy", 504, refused)
+	resources, err := gw.GetResources(ctx, &apigateway.GetResourcesInput{RestApiId: api.Id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, res := range resources.Items {
+		if *res.Path == "/" {
+			continue
+		}
+		for id, status := range map[string]int32{"": 504, *two.ClientCertificateId: 200} {
+			tried, err := gw.TestInvokeMethod(ctx, &apigateway.TestInvokeMethodInput{RestApiId: api.Id, ResourceId: res.Id, HttpMethod: aws.String("GET"), ClientCertificateId: &id})
+			if err != nil || tried.Status != status {
+				t.Errorf("trial of %s with certificate %q: %v, %v, want %d", *res.Path, id, tried, err, status)
+			}
+		}
+	}
 	show(two.ClientCertificateId)
 	want("/prod/proxy", 200, serial(two.PemEncodedCertificate))
 	want("/bare/plain", 504, refused)

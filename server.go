@@ -310,7 +310,7 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 			apigatewaywire.Table().Name: apigateway.New(s.watched, apigateway.Config{
 				Account: account, Region: region, RateLimit: s.cfg.RateLimit, BurstLimit: s.cfg.BurstLimit, FlushUsage: s.usage.Flush,
 				RequireLogRole: s.cfg.RequireLogRole, Welcome: s.welcome, Firehose: s.ledger.firehose != nil,
-				FlushAuthorizers: s.callers.Flush, Bench: s.bench(), Limits: s.cfg.limitRules(), Quotas: s.cfg.quotas(),
+				FlushAuthorizers: s.callers.Flush, Bench: s.bench(), Identify: s.identify, Limits: s.cfg.limitRules(), Quotas: s.cfg.quotas(),
 				InvokeURL: func(apiID, stage string) string { return s.at + invokePath + apiID + "/" + stage },
 			}).Handlers(),
 			lambdawire.Table().Name: functions,

@@ -162,7 +162,7 @@ func TestExplain(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = "abc prod deployment d1\n" +
-		"GET  /pets/{id}  integrate mock 200 fixed\n" +
+		"GET  /pets/{id}  decompress gzip, deflate > integrate mock 200 fixed\n" +
 		"*    *           refuse MISSING_AUTHENTICATION_TOKEN: no such route\n"
 	if text.String() != want {
 		t.Errorf("got\n%swant\n%s", text.String(), want)

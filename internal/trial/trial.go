@@ -17,6 +17,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
+	"github.com/stagedoor/stagedoor/internal/step"
 	"github.com/stagedoor/stagedoor/internal/step/journal"
 	"github.com/stagedoor/stagedoor/internal/transport"
 )
@@ -35,6 +36,9 @@ type Request struct {
 	Fields    []Field
 	Body      []byte
 	Variables map[string]string // of the stage
+	// Origins are those of HTTP integrations, which show a client certificate.
+	// Nil: none is shown.
+	Origins step.Origins
 }
 
 // Field is a header field.
@@ -84,6 +88,7 @@ func (b *Bench) Play(ctx context.Context, r *Request) (*Result, error) {
 // play plays the one method of snap for a; p follows it.
 func (b *Bench) play(ctx context.Context, snap snapshot.REST, a *attempt, p transport.Player) (err error) {
 	env := b.env
+	env.ClientOrigins = a.req.Origins
 	env.Functions = &watched{Functions: env.Functions, attempt: a}
 	if a.stage, err = compile.REST(env, snap, api.Stage{Name: StageName, Variables: a.req.Variables}); err != nil {
 		return err

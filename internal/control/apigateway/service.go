@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/step"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/trial"
 	"github.com/stagedoor/stagedoor/internal/wire"
@@ -39,6 +40,10 @@ type Config struct {
 	// and in requests. Default 10000 and 5000.
 	RateLimit  float64
 	BurstLimit int32
+
+	// Identify makes the origins that a method on trial shows a client
+	// certificate to. Default: it shows none.
+	Identify func(c *api.ClientCertificate) (step.Origins, error)
 
 	// Limits say how long a time-out integrations may ask for, where they allow
 	// more than the account's quota. Default: AWS's.

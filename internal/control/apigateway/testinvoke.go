@@ -10,6 +10,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/fault"
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
+	"github.com/stagedoor/stagedoor/internal/step"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/trial"
 	v1 "github.com/stagedoor/stagedoor/internal/wire/apigateway"
@@ -39,7 +40,11 @@ func (s *Service) TestInvokeMethod(
 			return err
 		}
 		if id := text(in.ClientCertificateId); id != "" {
-			if _, err := find[api.ClientCertificate](tx, api.ClientCertificateKey(id), noCertificate); err != nil {
+			cert, err := find[api.ClientCertificate](tx, api.ClientCertificateKey(id), noCertificate)
+			if err != nil {
+				return err
+			}
+			if request.Origins, err = s.identify(&cert); err != nil {
 				return err
 			}
 		}
@@ -54,6 +59,14 @@ func (s *Service) TestInvokeMethod(
 		return nil, fault.BadRequest.New(err, "Unable to run the method: "+err.Error())
 	}
 	return wireTrial(result), nil
+}
+
+// identify is where a method on trial leads that shows a certificate.
+func (s *Service) identify(c *api.ClientCertificate) (step.Origins, error) {
+	if s.cfg.Identify == nil {
+		return nil, nil //nolint:nilnil // nobody is shown anything
+	}
+	return s.cfg.Identify(c)
 }
 
 // TestInvokeAuthorizer tries an authorizer on a request that nobody sent. Who
