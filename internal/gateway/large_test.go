@@ -10,6 +10,7 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/compile"
+	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/store/sqlite"
@@ -92,4 +93,20 @@ func fillOne(tx store.Tx, id string, staged bool) error {
 		}
 	}
 	return nil
+}
+
+// BenchmarkChangeAmongManyAPIs is what a change of one API costs the table.
+func BenchmarkChangeAmongManyAPIs(b *testing.B) {
+	apis := make([]*program.API, 100_000)
+	for i := range apis {
+		apis[i] = &program.API{ID: fmt.Sprintf("api%07d", i)}
+	}
+	t := NewTable(apis...)
+	b.ReportAllocs()
+	for b.Loop() {
+		t = t.with(map[string]*program.API{apis[7].ID: apis[8]})
+	}
+	if t.API([]byte("API0000007")) != apis[8] || t.API([]byte("api0000009")) != apis[9] || len(t.IDs()) != len(apis) {
+		b.Fatal("the table is not what it was made")
+	}
 }

@@ -62,8 +62,9 @@ func (f *follower) report(sources map[string]*apiSource) {
 // Status tells what is served.
 func (g *Gateway) Status() Status {
 	t := g.Table()
-	s := Status{Ready: isClosed(g.ready), APIs: len(t.apis)}
-	for _, a := range t.apis {
+	s := Status{Ready: isClosed(g.ready)}
+	for a := range t.apis.all {
+		s.APIs++
 		s.Stages += len(a.Stages)
 	}
 	g.follow.state.mu.Lock()

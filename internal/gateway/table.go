@@ -9,17 +9,63 @@ import (
 
 // Table is every API and its stages. It does not change once it is in use.
 type Table struct {
-	apis    map[string]*program.API // by id in lower case
-	domains map[string]*domain      // custom domain names, in lower case; "*.name" for all under it
+	apis    shards
+	domains map[string]*domain // custom domain names, in lower case; "*.name" for all under it
+}
+
+// shards are APIs by their ids in lower case, in parts that are small enough to
+// be copied when one of their APIs changes, with a hundred thousand APIs too.
+type shards [1 << shardBits]map[string]*program.API
+
+const shardBits = 9
+
+// shard is the part that an id in lower case belongs to.
+func shard[T string | []byte](id T) int {
+	h := uint32(2166136261) // FNV-1a
+	for i := range len(id) {
+		h = (h ^ uint32(id[i])) * 16777619
+	}
+	return int(h>>shardBits^h) & (1<<shardBits - 1)
+}
+
+// with is s with other APIs under some ids in lower case; a nil one is gone.
+func (s shards) with(changed map[string]*program.API) shards {
+	var own [len(s)]bool
+	for id, a := range changed {
+		at := shard(id)
+		if !own[at] {
+			s[at], own[at] = maps.Clone(s[at]), true
+		}
+		switch {
+		case a == nil:
+			delete(s[at], id)
+		case s[at] == nil:
+			s[at] = map[string]*program.API{id: a}
+		default:
+			s[at][id] = a
+		}
+	}
+	return s
+}
+
+// all yields every API.
+func (s *shards) all(yield func(*program.API) bool) {
+	for _, part := range s {
+		for _, a := range part {
+			if !yield(a) {
+				return
+			}
+		}
+	}
 }
 
 // NewTable makes a table.
 func NewTable(apis ...*program.API) *Table {
-	t := &Table{apis: make(map[string]*program.API, len(apis))}
+	all := make(map[string]*program.API, len(apis))
 	for _, a := range apis {
-		t.apis[lowered(a.ID)] = a
+		all[lowered(a.ID)] = a
 	}
-	return t
+	return &Table{apis: shards{}.with(all)}
 }
 
 // API finds an API by its id, whatever the case; nil if there is none.
@@ -32,13 +78,13 @@ func (t *Table) API(id []byte) *program.API {
 	for i, c := range id {
 		buf[i] = lower(c)
 	}
-	return t.apis[string(buf[:len(id)])]
+	return t.apis[shard(buf[:len(id)])][string(buf[:len(id)])]
 }
 
 // IDs lists the ids of all APIs, sorted.
 func (t *Table) IDs() []string {
-	ids := make([]string, 0, len(t.apis))
-	for _, a := range t.apis {
+	var ids []string
+	for a := range t.apis.all {
 		ids = append(ids, a.ID)
 	}
 	slices.Sort(ids)
@@ -55,18 +101,11 @@ func (t *Table) Stage(api, name string) *program.Stage {
 
 // with is a table that differs in some APIs; a nil one is gone.
 func (t *Table) with(changed map[string]*program.API) *Table {
-	n := &Table{apis: maps.Clone(t.apis), domains: t.domains}
-	if n.apis == nil {
-		n.apis = make(map[string]*program.API, len(changed))
-	}
+	low := make(map[string]*program.API, len(changed))
 	for id, a := range changed {
-		if a == nil {
-			delete(n.apis, lowered(id))
-		} else {
-			n.apis[lowered(id)] = a
-		}
+		low[lowered(id)] = a
 	}
-	return n
+	return &Table{apis: t.apis.with(low), domains: t.domains}
 }
 
 func lowered(s string) string {
