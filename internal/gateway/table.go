@@ -29,23 +29,24 @@ func shard[T string | []byte](id T) int {
 }
 
 // with is s with other APIs under some ids in lower case; a nil one is gone.
-func (s shards) with(changed map[string]*program.API) shards {
-	var own [len(s)]bool
+func (s *shards) with(changed map[string]*program.API) shards {
+	next := *s
+	var own [len(next)]bool
 	for id, a := range changed {
 		at := shard(id)
 		if !own[at] {
-			s[at], own[at] = maps.Clone(s[at]), true
+			next[at], own[at] = maps.Clone(next[at]), true
 		}
 		switch {
 		case a == nil:
-			delete(s[at], id)
-		case s[at] == nil:
-			s[at] = map[string]*program.API{id: a}
+			delete(next[at], id)
+		case next[at] == nil:
+			next[at] = map[string]*program.API{id: a}
 		default:
-			s[at][id] = a
+			next[at][id] = a
 		}
 	}
-	return s
+	return next
 }
 
 // all yields every API.
@@ -65,7 +66,7 @@ func NewTable(apis ...*program.API) *Table {
 	for _, a := range apis {
 		all[lowered(a.ID)] = a
 	}
-	return &Table{apis: shards{}.with(all)}
+	return &Table{apis: new(shards).with(all)}
 }
 
 // API finds an API by its id, whatever the case; nil if there is none.
