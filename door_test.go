@@ -387,3 +387,38 @@ func TestReplayElsewhere(t *testing.T) {
 		t.Errorf("the back end got %d requests", served.Load()-before)
 	}
 }
+
+// TestPolicyBesideBody deploys a template whose policy stands beside the API's
+// document, which once took it away.
+func TestPolicyBesideBody(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir, "template.yaml", `
+Resources:
+  Shop:
+    Type: AWS::ApiGateway::RestApi
+    Properties:
+      Tags: [{Key: "stagedoor:id", Value: closed}]
+      Policy: {Version: "2012-10-17", Statement: [{Effect: Deny, Principal: "*", Action: "execute-api:Invoke", Resource: "execute-api:/*"}]}
+      Body:
+        openapi: 3.0.1
+        info: {title: shop, version: "1"}
+        paths:
+          /:
+            get:
+              responses: {"200": {description: ok}}
+              x-amazon-apigateway-integration:
+                type: mock
+                requestTemplates: {application/json: '{"statusCode": 200}'}
+                responses: {default: {statusCode: "200"}}
+  Now:
+    Type: AWS::ApiGateway::Deployment
+    Properties: {RestApiId: !Ref Shop, StageName: prod}
+`)
+	r := start(t, func(c *stagedoor.Config) { c.Definitions = []string{dir + "/template.yaml"} })
+	if a := r.next(t); len(a.Problems) > 0 {
+		t.Fatal(a.Problems)
+	}
+	if got := r.call(t, "closed", "GET /prod/"); got.status != 403 || !strings.Contains(got.body, "with an explicit deny") {
+		t.Errorf("GET / = %d %s, want 403", got.status, got.body)
+	}
+}
