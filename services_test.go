@@ -327,3 +327,61 @@ func TestServicesExample(t *testing.T) {
 		t.Errorf("text = %d %s, want 415", got.status, got.body)
 	}
 }
+
+// TestServicesTemplates deploys the public templates that lead to a queue and a
+// state machine, which are made under the names that the template's are given.
+func TestServicesTemplates(t *testing.T) {
+	root := shared(t, "conformance/templates")
+	dir := npm(t)
+	queues := serveNode(t, dir, "--input-type=module", "-e", sqsServer)
+	machines := serveNode(t, dir, filepath.Join(dir, "node_modules/stepfunctions-local/bin/stepfunctions-local-start.js"), "--port", "PORT", "--region", "us-east-1")
+	deploy := func(t *testing.T, name string) (r *running, api, stage string, in *apigateway.GetIntegrationOutput) {
+		t.Helper()
+		r = start(t, func(c *stagedoor.Config) {
+			c.Definitions, c.AWSEndpoints = []string{filepath.Join(root, name)}, []string{"sqs=" + queues, "states=" + machines}
+		})
+		a := r.next(t)
+		if len(a.Problems) > 0 || len(a.Stages) == 0 {
+			t.Fatalf("deployed: %+v", a)
+		}
+		api, stage, _ = strings.Cut(strings.TrimPrefix(a.Stages[0].URL, r.endpoint+"/_aws/execute-api/"), "/")
+		gw := apigateway.NewFromConfig(r.account())
+		list, err := gw.GetResources(t.Context(), &apigateway.GetResourcesInput{RestApiId: &api})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, one := range list.Items {
+			method := http.MethodPost
+			if in, err = gw.GetIntegration(t.Context(), &apigateway.GetIntegrationInput{RestApiId: &api, ResourceId: one.Id, HttpMethod: &method}); err == nil {
+				return r, api, stage + *one.Path, in
+			}
+		}
+		t.Fatal(err)
+		return nil, "", "", nil
+	}
+	t.Run("02-sqs", func(t *testing.T) {
+		r, api, path, in := deploy(t, "02-sqs")
+		name := (*in.Uri)[strings.LastIndexByte(*in.Uri, '/')+1:]
+		cli(t, queues, "sqs", "create-queue", "--queue-name", name)
+		if got := r.call(t, api, "POST /"+strings.ReplaceAll(path, "//", "/")+" hello", "Content-Type: application/json"); got.status != 200 || !strings.Contains(got.body, `"SendMessageResult":{"MD5OfMessageBody":"5d41402abc4b2a76b9719d911017c592"`) {
+			t.Errorf("%d %s, want the message's MD5", got.status, got.body)
+		}
+		if got := cli(t, queues, "sqs", "receive-message", "--queue-url", queues+"/000000000000/"+name); !strings.Contains(got, `"hello"`) {
+			t.Errorf("the queue has %s", got)
+		}
+	})
+	t.Run("04-step-functions", func(t *testing.T) {
+		r, api, path, in := deploy(t, "04-step-functions")
+		template := in.RequestTemplates["application/json"]
+		_, name, _ := strings.Cut(template, ":stateMachine:")
+		name = name[:strings.IndexFunc(name, func(c rune) bool { return c != '-' && c != '_' && (c < '0' || c > '9') && (c < 'A' || c > 'z') })]
+		cli(t, machines, "stepfunctions", "create-state-machine", "--name", name, "--role-arn", "arn:aws:iam::000000000000:role/r",
+			"--definition", `{"StartAt":"a","States":{"a":{"Type":"Pass","End":true}}}`)
+		if got := r.call(t, api, "POST /"+strings.ReplaceAll(path, "//", "/")+` {"a":1}`, "Content-Type: application/json"); got.status != 200 {
+			t.Errorf("%d %s, want 200", got.status, got.body)
+		}
+		if got := cli(t, machines, "stepfunctions", "list-executions", "--state-machine-arn", "arn:aws:states:us-east-1:000000000000:stateMachine:"+name); !strings.Contains(got, "execution:"+name) {
+			t.Errorf("executions: %s, want one", got)
+		}
+	})
+}

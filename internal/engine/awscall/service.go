@@ -58,8 +58,6 @@ func (s Service) named(name string) Service {
 // part of their host names.
 // parity: the service models' metadata (protocol, targetPrefix, apiVersion,
 // signingName).
-//
-//nolint:funlen // one line a service
 func rows() map[string]Service {
 	return map[string]Service{
 		// JSON: an action becomes X-Amz-Target
