@@ -60,7 +60,7 @@ func (c *Config) policyOf(e *program.Endpoint) error {
 		if id != e.ID {
 			continue
 		}
-		document, err := os.ReadFile(file) //nolint:gosec // the operator names it
+		document, err := os.ReadFile(file)
 		if err != nil {
 			return fmt.Errorf("vpc-endpoint-policy: %w", err)
 		}
