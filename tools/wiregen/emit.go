@@ -23,7 +23,7 @@ func (s *schema) generate() (map[string][]byte, error) {
 		if err := write(w); err != nil {
 			return nil, fmt.Errorf("%s/%s: %w", s.service, name, err)
 		}
-		text, err := format.Source(w.file(s.service, name == "doc_gen.go"))
+		text, err := format.Source(w.file(packageOf(s.service), name == "doc_gen.go"))
 		if err != nil {
 			return nil, fmt.Errorf("%s/%s: %w", s.service, name, err)
 		}
@@ -61,8 +61,8 @@ func (w *writer) file(pkg string, bare bool) []byte {
 }
 
 func (s *schema) writeDoc(w *writer) error {
-	w.p("// Package %s is the wire of %s, API version %s.\n", s.service, s.meta.ServiceFullName, s.meta.APIVersion)
-	w.p("package %s\n", s.service)
+	w.p("// Package %s is the wire of %s, API version %s.\n", packageOf(s.service), s.meta.ServiceFullName, s.meta.APIVersion)
+	w.p("package %s\n", packageOf(s.service))
 	return nil
 }
 

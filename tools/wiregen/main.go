@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 func main() {
@@ -29,7 +30,7 @@ func main() {
 func services() []string {
 	return []string{
 		"acm", "apigateway", "apigatewaymanagementapi", "apigatewayv2", "cloudformation", "cloudtrail",
-		"cloudwatch", "iam", "lambda", "logs", "sts", "wafv2",
+		"cloudwatch", "cognito-identity-provider", "iam", "lambda", "logs", "sts", "wafv2",
 	}
 }
 
@@ -39,10 +40,13 @@ func run(models, out string) error {
 	}
 	var all []error
 	for _, service := range services() {
-		all = append(all, writeService(models, service, filepath.Join(out, service)))
+		all = append(all, writeService(models, service, filepath.Join(out, packageOf(service))))
 	}
 	return errors.Join(all...)
 }
+
+// packageOf is the name of a service's package: Go's names have no hyphens.
+func packageOf(service string) string { return strings.ReplaceAll(service, "-", "") }
 
 func writeService(models, service, dir string) error {
 	m, err := readModel(models, service)
