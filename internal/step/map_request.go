@@ -66,6 +66,9 @@ func (p *payload) choose(x *program.Exchange) (*template, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	if t != nil && t.empty() {
+		t = nil
+	}
 	if t != nil && isBinary {
 		return nil, nil, program.APIConfigurationError.Refuse(errTemplate)
 	}

@@ -189,7 +189,7 @@ func (r *response) write(x *program.Exchange, body []byte, isBinary bool) error 
 		x.Answer.Fields = append(x.Answer.Fields, http1.Field{Name: m.name, Value: v})
 	}
 	t := r.template(x)
-	if t != nil {
+	if t != nil && !t.empty() {
 		if isBinary || r.handling == toBinary {
 			return program.APIConfigurationError.Refuse(errTemplate)
 		}
@@ -264,7 +264,7 @@ func (r *response) convert(x *program.Exchange, binary MediaTypes) (out []byte, 
 	case isBinary:
 		return body, true, nil
 	case r.handling == toBinary, r.handling == asItIs && wanted:
-		if len(r.list) > 0 && r.handling == toBinary {
+		if r.handling == toBinary && slices.ContainsFunc(r.list, func(t template) bool { return !t.empty() }) {
 			return body, true, nil // there is a template, which cannot be
 		}
 		if out, err = decode64(body); err != nil {

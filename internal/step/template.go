@@ -19,6 +19,11 @@ type template struct {
 	response *response // of a MOCK: what a fixed text leads to; nil: to a 500
 }
 
+// empty says that nothing is transformed: the payload passes as it is.
+// parity: developer guide, "Tutorial: Create a REST API using the AWS CLI", whose
+// response template for application/json is "", and is shown as null.
+func (t *template) empty() bool { return t.fixed && len(t.text) == 0 }
+
 // templates compiles the templates of an integration, application/json first,
 // then by name: the order in which they were given is not kept.
 func (s Scope) templates(all map[string]*string, phase Phase) []template {
