@@ -2,7 +2,6 @@ package apigateway
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -225,7 +224,7 @@ func (s *Service) DeleteApiKey(ctx context.Context, in *v1.DeleteApiKeyInput) (*
 			}
 		}
 		for _, key := range []store.Key{api.APIKeyValueKey(k.Value), api.KeyEntryKey(k.CreatedDate, k.ID)} {
-			if err := tx.Delete(key); err != nil && !errors.Is(err, store.ErrMissing) {
+			if err := drop(tx, key); err != nil {
 				return nil, err
 			}
 		}

@@ -42,7 +42,7 @@ func (b branch) put(r *api.Resource) error {
 
 // drop removes a resource, and nothing below it.
 func (b branch) drop(r *api.Resource) error {
-	if err := b.tx.Delete(api.PathKey(b.api, r.Path)); err != nil {
+	if err := drop(b.tx, api.PathKey(b.api, r.Path)); err != nil {
 		return err
 	}
 	return b.tx.Delete(api.ResourceKey(b.api, r.ID))
@@ -203,7 +203,7 @@ func (b branch) move(r *api.Resource) error {
 	}
 	all = append(all, *r)
 	for i := range all {
-		if err := b.tx.Delete(api.PathKey(b.api, all[i].Path)); err != nil {
+		if err := drop(b.tx, api.PathKey(b.api, all[i].Path)); err != nil {
 			return err
 		}
 	}

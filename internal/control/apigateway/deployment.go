@@ -230,8 +230,7 @@ func (s *Service) DeleteDeployment(
 				return nil, bad("Active stages pointing to this deployment must be moved or deleted")
 			}
 		}
-		err = tx.Delete(api.SnapshotKey(in.RestApiId, d.ID))
-		if err != nil && !errors.Is(err, store.ErrMissing) {
+		if err := drop(tx, api.SnapshotKey(in.RestApiId, d.ID)); err != nil {
 			return nil, err
 		}
 		return &v1.DeleteDeploymentOutput{}, tx.Delete(key)

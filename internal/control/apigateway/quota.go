@@ -163,8 +163,8 @@ func (s *Service) tally(tx store.Tx, name string, key store.Key, n int) error {
 	if err != nil && !errors.Is(err, store.ErrMissing) {
 		return err
 	}
-	if count += n; count == 0 {
-		return tx.Delete(key)
+	if count += n; count <= 0 {
+		return drop(tx, key)
 	}
 	if n > 0 {
 		if err := s.within(name, count); err != nil {

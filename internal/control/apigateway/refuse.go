@@ -69,6 +69,14 @@ func exists(tx store.Tx, key store.Key) (bool, error) {
 	return err == nil, err
 }
 
+// drop removes a document that may not be there.
+func drop(tx store.Tx, key store.Key) error {
+	if err := tx.Delete(key); !errors.Is(err, store.ErrMissing) {
+		return err
+	}
+	return nil
+}
+
 // restAPI reads one API's own document.
 func (s *Service) restAPI(tx store.Tx, id string) (api.RestAPI, error) {
 	return find[api.RestAPI](tx, api.RestAPIKey(id), s.noAPI(id))

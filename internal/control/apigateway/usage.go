@@ -229,7 +229,7 @@ func dropUsage(tx store.Tx, plan string, key *string) error {
 		return store.DeleteAll(tx, api.UsageGrantsOfPlan(plan))
 	}
 	for _, name := range []store.Key{api.UsageKey(plan, *key), api.UsageGrantKey(plan, *key)} {
-		if err := tx.Delete(name); err != nil && !errors.Is(err, store.ErrMissing) {
+		if err := drop(tx, name); err != nil {
 			return err
 		}
 	}

@@ -54,7 +54,7 @@ func dropPlanKey(tx store.Tx, plan, key string) error {
 	if err != nil {
 		return err
 	}
-	if err := tx.Delete(api.PlanKeyEntryKey(pk)); err != nil {
+	if err := drop(tx, api.PlanKeyEntryKey(pk)); err != nil {
 		return err
 	}
 	return tx.Delete(api.PlanKeyKey(plan, key))
