@@ -1,7 +1,7 @@
 package guard
 
 import (
-	"bytes"
+	"encoding/json"
 	"slices"
 	"strings"
 
@@ -87,9 +87,16 @@ func (g *Guard) apigateway(in *control.Incoming, input value) []need {
 		if input.set("Policy") || input.patched("/policy") {
 			all = append(all, need{"apigateway:UpdateRestApiPolicy", resource})
 		}
-	case "ImportRestApi", "PutRestApi":
-		if mayHavePolicy(input.bytes("Body")) {
+		if from := input.text("CloneFrom"); from != "" { // a copy tells as much as the API itself
+			all = append(all, need{"apigateway:GET", resource + "/" + from})
+		}
+	case "ImportRestApi", "PutRestApi", "ImportApi", "ReimportApi":
+		document, escaped := spelled(input.bytes("Body"))
+		if escaped || strings.Contains(document, "x-amazon-apigateway-policy") {
 			all = append(all, need{"apigateway:UpdateRestApiPolicy", resource})
+		}
+		for _, role := range rolesIn(document, escaped) {
+			all = append(all, need{"iam:PassRole", role})
 		}
 	case "CreateDomainName", "UpdateDomainName":
 		if input.set("MutualTlsAuthentication") || input.patched("/mutualTlsAuthentication") {
@@ -107,12 +114,48 @@ func (g *Guard) apigateway(in *control.Incoming, input value) []need {
 	return all
 }
 
-// mayHavePolicy reports whether an API's document may bring a resource policy
-// with it; one whose names may be written with escapes may.
-func mayHavePolicy(document []byte) bool {
-	return slices.ContainsFunc([]string{"x-amazon-apigateway-policy", `\u`, `\U`, `\x`}, func(s string) bool {
-		return bytes.Contains(document, []byte(s))
-	})
+// spelled is an API's document with each text written in one way; escaped says
+// that some may be written otherwise, which only YAML may do here.
+func spelled(document []byte) (plain string, escaped bool) {
+	var doc any
+	if json.Unmarshal(document, &doc) == nil {
+		var b strings.Builder
+		e := json.NewEncoder(&b)
+		e.SetEscapeHTML(false)
+		if e.Encode(doc) == nil {
+			return b.String(), false
+		}
+	}
+	plain = string(document)
+	return plain, slices.ContainsFunc([]string{`\u`, `\U`, `\x`}, func(s string) bool { return strings.Contains(plain, s) })
+}
+
+// rolesIn are the roles that an API's document names; any, if it may name one
+// in a way that is not read here.
+func rolesIn(plain string, escaped bool) (all []string) {
+	for rest := plain; ; {
+		_, after, found := strings.Cut(rest, ":role/")
+		if !found {
+			break
+		}
+		start := strings.LastIndex(plain[:len(plain)-len(after)], "arn:")
+		end := strings.IndexFunc(after, func(r rune) bool {
+			return !strings.ContainsRune("+=,.@_-/", r) && (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
+		})
+		if end < 0 {
+			end = len(after)
+		}
+		if role := plain[max(start, 0) : len(plain)-len(after)+end]; start >= 0 && len(role) < 512 {
+			all = append(all, role)
+		} else {
+			all = append(all, "*")
+		}
+		rest = after
+	}
+	if escaped {
+		all = append(all, "*")
+	}
+	return all
 }
 
 // fill is the path of an operation with its labels filled in: one form,
