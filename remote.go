@@ -137,7 +137,7 @@ func (r *remote) request(ctx context.Context, arn, kind string, payload []byte) 
 func remoteError(resp *http.Response, body []byte, size int) error {
 	var said struct{ Message, Reason string }
 	_ = json.Unmarshal(body, &said)                                                                      // what is missing stays empty
-	err := fmt.Errorf("Lambda invocation failed with status: %d: %.200s", resp.StatusCode, said.Message) //nolint:staticcheck // AWS's words
+	err := fmt.Errorf("Lambda invocation failed with status: %d: %.200s", resp.StatusCode, said.Message)
 	switch resp.StatusCode {
 	case http.StatusNotFound:
 		return errors.Join(host.ErrNoFunction, err)

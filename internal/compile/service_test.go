@@ -407,7 +407,7 @@ func serviceRun(t testing.TB) func() {
 	head.Fields = append(head.Fields[:0:0], head.Fields...)
 	body := []byte(`{"TableName":"pets","Item":{"id":{"S":"17"},"name":{"S":"Rex"},"kind":{"S":"dog"}}}`)
 	return func() {
-		x.Reset(context.Background()) //nolint:forbidigo // of a test
+		x.Reset(context.Background())
 		fields := append(x.Request.Fields, head.Fields...)
 		x.Request = head
 		x.Request.Fields = fields
