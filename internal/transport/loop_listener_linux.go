@@ -184,7 +184,7 @@ func (e *ear) open(l *loop, fd int) error {
 	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, 15)
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, 15)
-	if err := l.add(&e.sock, e, fd); err != nil {
+	if err := l.add(&e.sock, e, fd, unix.EPOLLIN); err != nil {
 		_ = unix.Close(fd) // it is of no use
 		return err
 	}
@@ -205,13 +205,13 @@ func (e *ear) readable() {
 		case errors.Is(err, unix.EINTR), errors.Is(err, unix.ECONNABORTED), errors.Is(err, unix.EPROTO):
 		case errors.Is(err, unix.EBADF), errors.Is(err, unix.EINVAL), errors.Is(err, unix.ENOTSOCK):
 			e.at.failed <- err
-			e.ask(0)
+			_ = e.ask(unix.EPOLL_CTL_MOD, 0) // nothing more is wanted of it
 			return
 		default: // no descriptors or no memory: that passes
 			e.pause = min(max(2*e.pause, 5*time.Millisecond), longestPause)
 			e.at.ses.srv.cfg.Log.Warn("accept paused", "address", e.local.String(), "error", err, "pause", e.pause)
 			e.readBy = e.l.clock.now().plus(e.pause)
-			e.ask(0)
+			_ = e.ask(unix.EPOLL_CTL_MOD, 0) // if it fails, the next try comes sooner
 			e.l.wheel.arm(&e.sock, e.readBy)
 			return
 		}
@@ -219,7 +219,12 @@ func (e *ear) readable() {
 }
 
 // late implements idler: the pause is over.
-func (e *ear) late() { e.rest(never) }
+func (e *ear) late() {
+	if err := e.ask(unix.EPOLL_CTL_MOD, unix.EPOLLIN); err != nil {
+		e.at.failed <- err
+	}
+	e.rest(never)
+}
 
 // admit makes a connection the loop's, or closes it if there are too many.
 func (e *ear) admit(fd int, from unix.Sockaddr) {

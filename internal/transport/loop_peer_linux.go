@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"net/netip"
 	"runtime/debug"
 )
@@ -62,7 +63,7 @@ func (t *task) serve() {
 	}
 	c := t.conn
 	c.adopt(p)
-	switch stays := c.serveHere(); {
+	switch stays := c.serveHere(p); {
 	case stays:
 		p.rest(c.link.readBy)
 	case c.upgrade != nil:
@@ -93,29 +94,36 @@ func (c *conn) adopt(p *peer) {
 
 // serveHere serves requests until none has come. Then the connection may be
 // idle until link.readBy, if it stays.
-func (c *conn) serveHere() (stays bool) {
+func (c *conn) serveHere(p *peer) (stays bool) {
 	defer func() {
-		if p := recover(); p != nil {
-			c.ses.srv.cfg.Log.Error("connection panicked", "panic", p, "stack", string(debug.Stack()))
+		if r := recover(); r != nil {
+			c.ses.srv.cfg.Log.Error("connection panicked", "panic", r, "stack", string(debug.Stack()))
 			stays = false
 		}
 	}()
 	for c.serveOne() {
-		if c.in.empty() && !c.hidden() {
-			return !c.ses.draining.Load()
+		if !c.in.empty() {
+			continue
+		}
+		if err := c.glimpse(p); err != nil {
+			return errors.Is(err, errNothing) && !c.ses.draining.Load()
 		}
 	}
 	return false
 }
 
-// hidden says whether more has come than the poller knows of, and takes it in.
-func (c *conn) hidden() bool {
-	tc, ok := c.rw.(*sealed)
-	if !ok {
-		return false
+// glimpse takes in what has come since the last read, or was read with it. It
+// fails with errNothing if that is nothing.
+func (c *conn) glimpse(p *peer) error {
+	if p.tls == nil && p.dry {
+		return errNothing
 	}
 	c.in.reset(headBuffer)
-	n, _ := tc.readNow(c.in.b) // an error comes again
-	c.in.w = n
-	return n > 0
+	var err error
+	if p.tls != nil {
+		c.in.w, err = p.tls.readNow(c.in.b)
+	} else {
+		c.in.w, err = p.readNow(c.in.b)
+	}
+	return err
 }

@@ -41,13 +41,14 @@ func (p *loopPool) take() *upConn {
 // put implements connPool.
 func (p *loopPool) put(c *upConn, now moment) {
 	u := p.l.ups
-	if len(p.idle) >= u.cfg.MaxIdle || u.closed.Load() {
+	s, ok := c.link.wire.(*upSock)
+	if len(p.idle) >= u.cfg.MaxIdle || u.closed.Load() || ok && !s.dry && !s.quiet() {
 		c.close()
 		return
 	}
 	c.since = now
 	p.idle = append(p.idle, c)
-	if s, ok := c.link.wire.(*upSock); ok {
+	if ok {
 		s.rest(never)
 	}
 	if p.l.sweep == 0 {
@@ -100,7 +101,7 @@ func (p *loopPool) adopt(c *upConn, fd int) error {
 		c.rw = outer
 	}
 	c.link, c.raw, c.turn = outer, nil, turn{}
-	return p.l.add(&s.sock, s, fd)
+	return p.l.add(&s.sock, s, fd, always)
 }
 
 // upSock is the socket of a connection to an upstream.

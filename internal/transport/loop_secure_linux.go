@@ -69,7 +69,7 @@ func (at *place) moveIn(l *loop, c *conn, p *peer) (moved bool) {
 
 // take makes a connection the loop's.
 func (at *place) take(l *loop, p *peer, fd int, by moment) bool {
-	if err := l.add(&p.sock, p, fd); err != nil {
+	if err := l.add(&p.sock, p, fd, always); err != nil {
 		l.dead = append(l.dead, fd) // nothing was said on it
 		p.left()
 		return false

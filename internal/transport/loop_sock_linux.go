@@ -12,21 +12,25 @@ import (
 )
 
 const (
-	wantRead  = unix.EPOLLIN | unix.EPOLLRDHUP
-	wantWrite = unix.EPOLLOUT
+	toRead  = unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLERR | unix.EPOLLHUP
+	toWrite = unix.EPOLLOUT | unix.EPOLLERR | unix.EPOLLHUP
+	atEnd   = unix.EPOLLRDHUP | unix.EPOLLERR | unix.EPOLLHUP
+
+	// always is what the poller is asked for of a connection, once: to say when
+	// something changes. A listener is said to be ready as long as it is.
+	always = unix.EPOLLIN | unix.EPOLLOUT | unix.EPOLLRDHUP | unix.EPOLLET
 )
 
 // sock is a socket on a loop. It is small, as an idle connection has not much
 // else.
 //
-// The poller says of a socket that can be read or written that it is so, again
-// and again. Which of the two it says is left as it was as long as that is of
-// use, so that a usual request changes nothing.
+// The poller tells once that something has come. So dry is true only if a read
+// has found nothing, or less than it asked for, and nothing was told since: then
+// the next read need not be tried.
 type sock struct {
 	timer
-	l     *loop
-	fd    int32 // -1: closed
-	asked uint32
+	l  *loop
+	fd int32 // -1: closed
 
 	reader, writer  *task  // who waits
 	readBy, writeBy moment // until when: of who waits, and readBy of an idle one
@@ -49,12 +53,12 @@ type idler interface {
 }
 
 // add makes s a socket of the loop.
-func (l *loop) add(s *sock, owner idler, fd int) error {
-	s.l, s.owner, s.fd, s.asked = l, owner, int32(fd), wantRead //nolint:gosec // descriptors are small
+func (l *loop) add(s *sock, owner idler, fd int, events uint32) error {
+	s.l, s.owner, s.fd = l, owner, int32(fd) //nolint:gosec // descriptors are small
 	for fd >= len(l.socks) {
 		l.socks = append(l.socks, make([]*sock, max(1024, len(l.socks)))...)
 	}
-	if err := unix.EpollCtl(l.poller, unix.EPOLL_CTL_ADD, fd, &unix.EpollEvent{Events: s.asked, Fd: s.fd}); err != nil {
+	if err := s.ask(unix.EPOLL_CTL_ADD, events); err != nil {
 		s.fd = -1
 		return err
 	}
@@ -62,38 +66,24 @@ func (l *loop) add(s *sock, owner idler, fd int) error {
 	return nil
 }
 
-// ask changes what the poller is asked for.
-func (s *sock) ask(events uint32) {
-	if s.asked == events || s.fd < 0 {
-		return
-	}
-	op := unix.EPOLL_CTL_MOD
-	switch {
-	case s.asked == 0:
-		op = unix.EPOLL_CTL_ADD
-	case events == 0:
-		op = unix.EPOLL_CTL_DEL // or it would go on to say that the connection is over
-	}
-	s.asked = events
-	// It fails only if memory is out; then the timer ends the wait.
-	_ = unix.EpollCtl(s.l.poller, op, int(s.fd), &unix.EpollEvent{Events: events, Fd: s.fd})
+// ask changes what the poller tells.
+func (s *sock) ask(op int, events uint32) error {
+	return unix.EpollCtl(s.l.poller, op, int(s.fd), &unix.EpollEvent{Events: events, Fd: s.fd})
 }
 
 // event is told by the poller. What it says may be out of date, so it is never
 // more than a reason to try.
 func (s *sock) event(ev uint32) {
-	if ev&(unix.EPOLLERR|unix.EPOLLHUP) != 0 {
-		ev |= wantRead | wantWrite
-	}
-	if ev&unix.EPOLLRDHUP != 0 && !s.half.Swap(true) {
+	if ev&atEnd != 0 && !s.half.Swap(true) {
 		if gone := s.watch.Load(); gone != nil {
 			(*gone)()
 		}
 	}
-	if ev&wantWrite != 0 {
-		s.writable()
+	if t := s.writer; t != nil && ev&toWrite != 0 {
+		s.writer, t.why = nil, nil
+		s.l.switchTo(t)
 	}
-	if ev&wantRead == 0 || s.fd < 0 {
+	if ev&toRead == 0 || s.fd < 0 {
 		return
 	}
 	s.dry = false
@@ -103,20 +93,7 @@ func (s *sock) event(ev uint32) {
 		s.l.switchTo(t)
 	case s.idle:
 		s.owner.readable()
-	case s.half.Load():
-		s.ask(s.asked &^ wantRead)
-	default:
-		s.ask(s.asked&^wantRead | unix.EPOLLRDHUP)
 	}
-}
-
-func (s *sock) writable() {
-	if t := s.writer; t != nil {
-		s.writer, t.why = nil, nil
-		s.l.switchTo(t)
-		return
-	}
-	s.ask(s.asked &^ wantWrite)
 }
 
 // look is called when a timer has gone off, which may be early.
@@ -155,7 +132,6 @@ func (s *sock) look(now moment) {
 // rest leaves the socket idle until a moment.
 func (s *sock) rest(by moment) {
 	s.idle, s.readBy = true, by
-	s.ask(s.asked | wantRead)
 	if by != never {
 		s.l.wheel.arm(s, by)
 	}
@@ -173,7 +149,6 @@ func (s *sock) await(by moment) error {
 		return os.ErrDeadlineExceeded
 	}
 	s.reader, s.readBy = s.l.current, by
-	s.ask(s.asked | wantRead)
 	if by != never {
 		s.l.wheel.arm(s, by)
 	}
@@ -187,27 +162,36 @@ func (s *sock) read(p []byte, by moment) (int, error) {
 	mine(s.l)
 	s.l.current.breathe()
 	for {
-		if s.dry {
-			if err := s.await(by); err != nil {
-				return 0, err
-			}
+		n, err := s.readNow(p)
+		if err != errNothing { //nolint:errorlint // made by readNow
+			return n, err
 		}
-		if s.fd < 0 {
-			return 0, net.ErrClosed
-		}
-		n, err := rawRead(uintptr(s.fd), p)
-		switch {
-		case err == syscall.EAGAIN: //nolint:errorlint // an errno
-			s.dry = true
-		case err != nil:
+		if err := s.await(by); err != nil {
 			return 0, err
-		case n == 0 && len(p) > 0:
-			return 0, io.EOF
-		default:
-			s.dry = n < len(p) && !s.half.Load()
-			return n, nil
 		}
 	}
+}
+
+// readNow is read, but fails with errNothing if it had to wait.
+func (s *sock) readNow(p []byte) (int, error) {
+	if s.fd < 0 {
+		return 0, net.ErrClosed
+	}
+	if s.dry {
+		return 0, errNothing
+	}
+	n, err := rawRead(uintptr(s.fd), p)
+	switch {
+	case err == syscall.EAGAIN: //nolint:errorlint // an errno
+		s.dry = true
+		return 0, errNothing
+	case err != nil:
+		return 0, err
+	case n == 0 && len(p) > 0:
+		return 0, io.EOF
+	}
+	s.dry = n < len(p) && !s.half.Load()
+	return n, nil
 }
 
 // write implements wire.
@@ -231,7 +215,6 @@ func (s *sock) write(p []byte, by moment) (int, error) {
 			return done, os.ErrDeadlineExceeded
 		}
 		s.writer, s.writeBy = s.l.current, by
-		s.ask(s.asked | wantWrite)
 		if by != never {
 			s.l.wheel.arm(s, by)
 		}
@@ -288,7 +271,7 @@ func (s *sock) close() error {
 func (s *sock) release() (fd int) {
 	mine(s.l)
 	fd = int(s.fd)
-	s.ask(0)
+	_ = s.ask(unix.EPOLL_CTL_DEL, 0) // it is there
 	s.l.wheel.remove(s)
 	s.l.socks[fd] = nil
 	s.fd, s.idle = -1, false

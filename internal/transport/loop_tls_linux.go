@@ -3,7 +3,6 @@ package transport
 import (
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"syscall"
 )
@@ -133,27 +132,7 @@ func (c *sealed) Close() error { return c.tls.Close() }
 type records sealed
 
 // read implements wire.
-func (r *records) read(p []byte, _ moment) (int, error) {
-	s := r.s
-	if s.fd < 0 {
-		return 0, net.ErrClosed
-	}
-	if s.dry {
-		return 0, errNothing
-	}
-	n, err := rawRead(uintptr(s.fd), p)
-	switch {
-	case err == syscall.EAGAIN: //nolint:errorlint // an errno
-		s.dry = true
-		return 0, errNothing
-	case err != nil:
-		return 0, err
-	case n == 0 && len(p) > 0:
-		return 0, io.EOF
-	}
-	s.dry = n < len(p) && !s.half.Load()
-	return n, nil
-}
+func (r *records) read(p []byte, _ moment) (int, error) { return r.s.readNow(p) }
 
 // write implements wire.
 func (r *records) write(p []byte, _ moment) (int, error) {
