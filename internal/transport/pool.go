@@ -16,10 +16,11 @@ import (
 // pool is the idle connections to one origin. The one used last is used next,
 // so that the others grow old and go.
 type pool struct {
-	ups    *Upstreams
-	origin *program.Origin
-	timed  atomic.Bool // a timer watches over idle connections
-	tls    *tls.Config // nil for http
+	ups     *Upstreams
+	origin  *program.Origin
+	timed   atomic.Bool // a timer watches over idle connections
+	tls     *tls.Config // nil for http
+	targets targets
 
 	mu   sync.Mutex
 	idle []*upConn // by the time of their last use
@@ -27,12 +28,14 @@ type pool struct {
 
 // upConn is a connection to an upstream.
 type upConn struct {
-	link  *link
-	rw    net.Conn // link, or TLS over it
-	since moment   // when it became idle
-	raw   syscall.RawConn
-	turn  turn
-	full  bool // the last read filled its buffer, so more may be hidden in TLS
+	link   *link
+	rw     net.Conn // link, or TLS over it
+	since  moment   // when it became idle
+	raw    syscall.RawConn
+	turn   turn
+	target *target // nil: its origin has but one address
+	closed atomic.Bool
+	full   bool // the last read filled its buffer, so more may be hidden in TLS
 }
 
 // take is an idle connection, nil if there is none.
@@ -99,11 +102,11 @@ func (p *pool) dial(ctx context.Context, by moment) (*upConn, error) {
 	ctx, cancel := context.WithDeadline(ctx, u.clock.base.Add(time.Duration(by)))
 	defer cancel()
 	u.Counters.Dials.Add(1)
-	nc, err := u.cfg.Dial(ctx, "tcp", p.origin.Address)
+	nc, t, err := p.connect(ctx)
 	if err != nil {
 		return nil, program.NotSent(fmt.Errorf("connect to %s: %w", p.origin.Address, err))
 	}
-	c := &upConn{link: newLink(nc, u.clock)}
+	c := &upConn{link: newLink(nc, u.clock), target: t}
 	c.rw = c.link
 	if sc, ok := nc.(syscall.Conn); ok {
 		if c.raw, err = sc.SyscallConn(); err != nil {
@@ -129,8 +132,14 @@ func (c *upConn) handshake(ctx context.Context, p *pool) error {
 	return nil
 }
 
-// close closes the connection; nothing more is said on it.
-func (c *upConn) close() { _ = c.link.Close() }
+// close closes the connection; nothing more is said on it. It may be called
+// twice, by whoever uses the connection or waits for it.
+func (c *upConn) close() {
+	_ = c.link.Close() // it may be closed already
+	if !c.closed.Swap(true) {
+		c.target.end()
+	}
+}
 
 // converseSlowly is converse for connections that are more than a socket.
 func (c *upConn) converseSlowly(out, in []byte, fresh bool) (wrote, n int, err error) {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,6 +22,10 @@ type UpstreamConfig struct {
 	// Dial opens a connection. It is where an operator's rules about which
 	// addresses may be reached belong. Default: a net.Dialer.
 	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+	// Resolve finds the addresses of a name; new connections are shared out among
+	// them. Nil: that is Dial's business. Default, if Dial is not set either: the
+	// system's resolver.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 	// RootCAs are whom upstreams' certificates must come from. Default: the
 	// system's.
 	RootCAs *x509.CertPool
@@ -74,6 +79,9 @@ type originName struct {
 
 // NewUpstreams makes Upstreams; it opens nothing.
 func NewUpstreams(cfg UpstreamConfig) *Upstreams {
+	if cfg.Dial == nil && cfg.Resolve == nil {
+		cfg.Resolve = lookUp
+	}
 	if cfg.Dial == nil {
 		cfg.Dial = (&net.Dialer{}).DialContext
 	}
