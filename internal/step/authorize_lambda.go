@@ -153,7 +153,7 @@ func (l *lambdaAuthorizer) identify(x *program.Exchange) error {
 // admit holds the caller to the policy, for the method that is called now.
 func (l *lambdaAuthorizer) admit(x *program.Exchange, v *verdict, latency time.Duration) error {
 	v.caller(x, latency)
-	arn := l.event.methodARN(x)
+	arn := methodARN(x, l.event.prefix)
 	switch iam.SameAccount(decide(x, v.policy, arn), decide(x, l.policy, arn)) {
 	case iam.Allowed:
 		return nil

@@ -18,15 +18,9 @@ func (s Scope) authorizerEvent() *authorizerEvent {
 	}
 }
 
-// methodARN is the ARN of the method that is called, with the path as it was
-// sent: what a policy sees is what the route was found by.
-func (e *authorizerEvent) methodARN(x *program.Exchange) []byte {
-	return x.KeepBytes(e.prefix, x.Method, x.Path)
-}
-
 // token is the event of a TOKEN authorizer: three members and no more.
 func (e *authorizerEvent) token(x *program.Exchange, token []byte) []byte {
-	arn := e.methodARN(x)
+	arn := methodARN(x, e.prefix)
 	return x.KeepVariable(func(_ *program.Exchange, dst []byte) []byte {
 		dst = append(dst, `{"type":"TOKEN"`...)
 		dst = member(dst, "authorizationToken", token)
@@ -37,7 +31,7 @@ func (e *authorizerEvent) token(x *program.Exchange, token []byte) []byte {
 // request is the event of a REQUEST authorizer: the request without its body.
 func (e *authorizerEvent) request(x *program.Exchange) []byte {
 	query := x.Query() // decoded into the exchange's memory, before the event goes there
-	way, arn := forwardedOf(x), e.methodARN(x)
+	way, arn := forwardedOf(x), methodARN(x, e.prefix)
 	return x.KeepVariable(func(x *program.Exchange, dst []byte) []byte {
 		dst = append(dst, `{"type":"REQUEST"`...)
 		dst = append(member(dst, "methodArn", arn), ',')

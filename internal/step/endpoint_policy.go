@@ -29,7 +29,7 @@ func (s Scope) EndpointPolicy(from *Signatures) program.Step {
 				return notSigned(err)
 			}
 		}
-		return throughDoor(x, who, x.KeepBytes(prefix, x.Method, x.Path))
+		return throughDoor(x, who, methodARN(x, prefix))
 	}
 	return program.Step{
 		Name: "endpoint policy", Note: "of the VPC endpoint, if it has one", Run: run,

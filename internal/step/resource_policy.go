@@ -38,7 +38,7 @@ func (s Scope) ResourcePolicy() program.Step {
 	}
 	prefix := s.methodPrefix()
 	return program.Step{Name: "resource policy", Note: "must allow anonymous callers", Run: func(x *program.Exchange) error {
-		effect, r := evaluate(x, s.Policy, x.KeepBytes(prefix, x.Method, x.Path))
+		effect, r := evaluate(x, s.Policy, methodARN(x, prefix))
 		return refusedBy(iam.Alone(effect), &r)
 	}}
 }
@@ -52,7 +52,7 @@ func (s Scope) ResourcePolicyDenies() program.Step {
 	}
 	prefix := s.methodPrefix()
 	return program.Step{Name: "resource policy", Note: "must not deny; counts with the authorizer's", Run: func(x *program.Exchange) error {
-		effect, r := evaluate(x, s.Policy, x.KeepBytes(prefix, x.Method, x.Path))
+		effect, r := evaluate(x, s.Policy, methodARN(x, prefix))
 		if effect != iam.Deny {
 			return nil
 		}
