@@ -55,13 +55,14 @@ func nobodysName(host string) bool {
 	return false
 }
 
-// loopbackName reports whether a host is this machine.
+// loopbackName reports whether a host is this machine, and not an API on it:
+// what APIs answer is their back ends'.
 func loopbackName(host string) bool {
 	name := bareName(host)
 	if ip, err := netip.ParseAddr(name); err == nil {
 		return ip.IsLoopback()
 	}
-	return name == "localhost" || strings.HasSuffix(name, ".localhost")
+	return name == "localhost" || strings.HasSuffix(name, ".localhost") && !apiHost(name)
 }
 
 // bareName is a host without port, brackets, a final dot and capitals.

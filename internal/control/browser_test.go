@@ -33,6 +33,8 @@ func TestNoForeignPages(t *testing.T) {
 		{"a name that points here", "evil.example:4566", "http://evil.example:4566", "same-origin", 403},
 		{"a name that points here, no origin", "evil.example:4566", "", "", 403},
 		{"a name like AWS's", "x.evilamazonaws.com", "", "", 403},
+		{"a page that an API answered", local, "http://shop.execute-api.localhost:4566", "same-site", 403},
+		{"a page that a function answered", local, "http://x.lambda-url.us-east-1.localhost:4566", "", 403},
 		{"an origin like ours", local, "http://localhost.evil.example", "", 403},
 		{"an origin that is an address elsewhere", local, "http://10.0.0.7", "", 403},
 	} {

@@ -16,7 +16,9 @@ import (
 func (s *Server) Owns(host, path, method string, header func(string) string) bool {
 	path, query, _ := strings.Cut(path, "?")
 	if apiHost(host) || apiPath(path) {
-		return manages(path) && signedFor(header("Authorization"), "execute-api")
+		// What names another service would be looked at first there.
+		return manages(path) && signedFor(header("Authorization"), "execute-api") &&
+			header("X-Amz-Target") == "" && header("Smithy-Protocol") == ""
 	}
 	if scope, _ := headerScope(header("Authorization")); scope.Signed() {
 		return scope.Service != "execute-api" || manages(path)
@@ -40,9 +42,15 @@ func signedFor(auth, service string) bool {
 }
 
 // apiHost reports whether a host name is one that APIs or function URLs are
-// called by. A call of a function URL may be signed, and then for lambda.
+// called by, in whatever case. A call of a function URL may be signed, and then
+// for lambda.
 func apiHost(host string) bool {
-	return strings.Contains(host, ".execute-api.") || strings.Contains(host, ".lambda-url.")
+	_, rest, _ := strings.Cut(host, ".")
+	return hasPrefixFold(rest, "execute-api.") || hasPrefixFold(rest, "lambda-url.")
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
 // apiPath reports whether a path is one that APIs are called by on a host that
