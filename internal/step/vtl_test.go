@@ -26,7 +26,7 @@ func TestTemplateVariables(t *testing.T) {
 		{"encode", "", "$util.urlEncode('{} a') $util.urlDecode('%7B+') $util.base64Encode('hé') $util.base64Decode('aA==')", "%7B%7D+a {  aMOp h"},
 		{"parseJson", `{"a":"{\"b\":[1,2]}"}`, "$util.parseJson($input.path('$.a')).b[1]", "2"},
 		{"context", "", "$context.httpMethod [$context.identity] [$context.identity.user] $context.protocol", "GET [] [] HTTP/1.1"},
-		{"context keys", "", "$context.requestOverride.keySet()", `["path","header","querystring"]`},
+		{"context keys", "", "$context.requestOverride.keySet()", "[path, header, querystring]"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			x := programtest.Exchange(t, "GET /p?q=v HTTP/1.1\r\nHost: h\r\nX-H: h\r\nContent-Length: 2\r\n\r\n{}")
