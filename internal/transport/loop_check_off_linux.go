@@ -12,4 +12,4 @@ func mine(*loop)  {}
 // loopsChecked says which of the two this is.
 const loopsChecked = false
 
-type checked struct{}
+type checked struct{} //nolint:unused // has fields with loopcheck

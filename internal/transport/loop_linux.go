@@ -39,11 +39,11 @@ type loop struct {
 	active moment // when there was last something to do
 
 	current *task
-	checked
-	ready []*task // to go on in the next turn
-	going []*task // memory for it
-	spare []*task
-	busy  int // tasks at work
+	checked         //nolint:unused // has fields with loopcheck
+	ready   []*task // to go on in the next turn
+	going   []*task // memory for it
+	spare   []*task
+	busy    int // tasks at work
 
 	sealing []byte // what crypto/tls writes
 

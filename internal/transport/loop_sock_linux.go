@@ -54,7 +54,7 @@ type idler interface {
 
 // add makes s a socket of the loop.
 func (l *loop) add(s *sock, owner idler, fd int, events uint32) error {
-	s.l, s.owner, s.fd = l, owner, int32(fd) //nolint:gosec // descriptors are small
+	s.l, s.owner, s.fd = l, owner, int32(fd)
 	for fd >= len(l.socks) {
 		l.socks = append(l.socks, make([]*sock, max(1024, len(l.socks)))...)
 	}

@@ -25,7 +25,7 @@ type task struct {
 	job      func() // what a helper does for it
 	help     func() // the helper
 	panicked any
-	checked
+	checked  //nolint:unused // has fields with loopcheck
 }
 
 // task is a task that has nothing to do.

@@ -241,3 +241,44 @@ func whole(t *testing.T, nc net.Conn, target string, pause time.Duration) bool {
 	}
 	return true
 }
+
+// TestIdleUpstreams: idle connections to a back end are closed when their time
+// is over, and when nothing is to be called any more.
+func TestIdleUpstreams(t *testing.T) {
+	for _, name := range []string{"time", "close"} {
+		t.Run(name, func(t *testing.T) {
+			up := transporttest.NewUpstream(t)
+			cfg := transport.UpstreamConfig{}
+			if name == "time" {
+				cfg.IdleTimeout = 50 * time.Millisecond
+			}
+			gw, ups := gateway(t, up.Addr, cfg, nil)
+			c := dial(t, gw)
+			c.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+			c.response("GET")
+			if name == "close" {
+				ups.Close()
+			}
+			await(t, "the connection is closed", func() bool { return up.Conns() == 0 })
+			c.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+			if res, _ := c.response("GET"); res.StatusCode != 200 {
+				t.Errorf("then got %d", res.StatusCode)
+			}
+		})
+	}
+}
+
+// TestPortTaken: the loops' listeners share a port with each other, but with
+// nobody else.
+func TestPortTaken(t *testing.T) {
+	addr, _, _ := start(t, transport.Config{Handler: routes{"*": fixed(200, "x")}})
+	for range 8 { // whichever loop gets it
+		c := dial(t, addr)
+		c.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		c.response("GET")
+	}
+	if ln, err := net.Listen("tcp", addr); err == nil {
+		_ = ln.Close()
+		t.Error("somebody else listens there, too")
+	}
+}

@@ -24,7 +24,6 @@ type Loops struct {
 	mu    sync.Mutex
 	users int
 	loops []*loop // while there are users
-	next  int     // who gets the next connection that comes from elsewhere
 	ended sync.WaitGroup
 	sum   lagCounters
 }
