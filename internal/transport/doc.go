@@ -4,8 +4,9 @@
 //
 // What a message means is decided in http1; what is done with a request, in
 // the steps of its route. A driver decides only when to read and when to
-// write. The one here has a goroutine for each connection, which blocks; a
-// driver on epoll can stand beside it without a change in any step.
+// write. There are two: one has a goroutine for each connection, which blocks
+// (conn.go); the other, on Linux, has event loops, which run the same code on
+// coroutines (loops_linux.go). HTTP/2 has goroutines on both.
 //
 // Connections are never repaired: whatever is odd about a message ends the
 // connection that it came on. Every wait has an end, given in Config.
