@@ -179,7 +179,7 @@ func (c *conn) readFirst() bool {
 // awaitFirst is readFirst on a goroutine. Meanwhile the connection may be
 // closed by drain.
 func (c *conn) awaitFirst() bool {
-	if c.state.Store(connIdle); c.ses.draining.Load() {
+	if c.state.Store(connIdle); c.ses.leaving.Load() {
 		return false
 	}
 	n, err := c.rw.Read(c.in.b)

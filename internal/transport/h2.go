@@ -253,9 +253,19 @@ func (h *h2conn) judge(err error) error {
 	return err
 }
 
-// drain tells the client to begin nothing more here, and ends the connection
+// drain tells the client to begin nothing more here. What it has begun before it
+// heard of that is still served until we are leaving; then the connection ends
 // if nothing is under way.
-func (h *h2conn) drain() {
+func (h *h2conn) drain(leaving bool) {
+	if !leaving {
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if !h.leaving {
+			h.out = appendGoAway(h.out, 1<<31-1, http2.ErrCodeNo) // RFC 9113, 6.8
+			h.send()
+		}
+		return
+	}
 	h.goAway(http2.ErrCodeNo)
 	h.c.link.kick()
 }

@@ -24,8 +24,9 @@ type place struct {
 // serve accepts connections from ln on every loop. There is no place for what
 // only a goroutine can serve.
 func (ls *Loops) serve(ses *session, ln net.Listener) (*place, error) {
-	tcp, ok := ln.(*net.TCPListener)
-	if !ok {
+	switch ln.(type) {
+	case *net.TCPListener, *Sockets:
+	default:
 		return nil, nil
 	}
 	on, err := ls.enter()
@@ -33,7 +34,7 @@ func (ls *Loops) serve(ses *session, ln net.Listener) (*place, error) {
 		return nil, err
 	}
 	at := &place{ses: ses, loops: ls, on: on, failed: make(chan error, len(on))}
-	if err := at.listen(tcp); err != nil {
+	if err := at.open(ln); err != nil {
 		at.closeEars()
 		ls.leave()
 		return nil, fmt.Errorf("listen on %s: %w", ln.Addr(), err)
@@ -124,7 +125,7 @@ func (at *place) wait(done <-chan struct{}) (err error) {
 func (at *place) closeEars() {
 	for _, e := range at.ears {
 		if e.l != nil {
-			each([]*loop{e.l}, func(*loop) { _ = e.close() }) // what cannot be closed accepts nothing either
+			each([]*loop{e.l}, func(*loop) { _ = e.deafen() }) // what cannot be closed accepts nothing either
 		}
 	}
 }

@@ -106,7 +106,7 @@ func (c *conn) serveHere(p *peer) (stays bool) {
 			continue
 		}
 		if err := c.glimpse(p); err != nil {
-			return errors.Is(err, errNothing) && !c.ses.draining.Load()
+			return errors.Is(err, errNothing) && !c.ses.leaving.Load()
 		}
 	}
 	return false

@@ -75,7 +75,7 @@ func (at *place) take(l *loop, p *peer, fd int, by moment) bool {
 		return false
 	}
 	p.rest(by)
-	if at.ses.draining.Load() {
+	if at.ses.leaving.Load() {
 		p.end()
 		return false
 	}

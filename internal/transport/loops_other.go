@@ -29,5 +29,6 @@ func (*place) wait(<-chan struct{}) error { return nil }
 func (*place) drain()                     {}
 func (*place) closeNow()                  {}
 func (*place) leave()                     {}
+func (*place) copyEars() ([]int, error)   { return nil, nil }
 
 const loopsChecked = false

@@ -26,12 +26,15 @@ type Server struct {
 	mu      sync.Mutex
 	open    int
 	perAddr map[netip.Addr]int
+	serving map[net.Listener]*session
+
+	patience atomic.Int64 // nanoseconds
 }
 
 // NewServer makes a server; it starts nothing.
 func NewServer(cfg Config) *Server {
 	cfg = cfg.defaults()
-	s := &Server{cfg: cfg, clock: cfg.Upstreams.clock, perAddr: map[netip.Addr]int{}}
+	s := &Server{cfg: cfg, clock: cfg.Upstreams.clock, perAddr: map[netip.Addr]int{}, serving: map[net.Listener]*session{}}
 	s.exchanges.New = func() any { return newExchange(s) }
 	return s
 }
@@ -61,23 +64,25 @@ type session struct {
 	srv      *Server
 	tls      *tls.Config     // nil: plain
 	ctx      context.Context //nolint:containedctx // ends when exchanges under way must
-	draining atomic.Bool
+	draining atomic.Bool     // answers are the last of their connections
+	leaving  atomic.Bool     // nothing stays idle
 	wg       sync.WaitGroup
 	at       *place // nil: it has no connections on loops
 
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
-	leaves map[*func()]struct{} // what to do when draining begins
+	leaves map[*func(bool)]struct{} // what to do when draining begins
 }
 
 // onDrain calls f, on a goroutine of its own, when the session begins to drain,
-// unless stop is called before.
-func (ses *session) onDrain(f func()) (stop func()) {
+// and when nothing may be idle any more, unless stop is called before. leaving
+// tells which.
+func (ses *session) onDrain(f func(leaving bool)) (stop func()) {
 	ses.mu.Lock()
 	defer ses.mu.Unlock()
 	if ses.draining.Load() {
-		ses.wg.Go(f)
-		return func() {}
+		leaving := ses.leaving.Load()
+		ses.wg.Go(func() { f(leaving) })
 	}
 	ses.leaves[&f] = struct{}{}
 	return func() {
@@ -90,7 +95,8 @@ func (ses *session) onDrain(f func()) (stop func()) {
 func (s *Server) serve(ctx context.Context, ln net.Listener, config *tls.Config) error {
 	force, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	ses := &session{srv: s, tls: config, ctx: force, conns: map[*conn]struct{}{}, leaves: map[*func()]struct{}{}}
+	ses := &session{srv: s, tls: config, ctx: force, conns: map[*conn]struct{}{}, leaves: map[*func(bool)]struct{}{}}
+	defer s.forget(ln)
 	if s.cfg.Loops != nil {
 		at, err := s.cfg.Loops.serve(ses, ln)
 		if err != nil {
@@ -100,6 +106,7 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 		if at != nil {
 			defer at.leave()
 			ses.at = at
+			s.remember(ln, ses)
 			err = at.wait(ctx.Done())
 			ses.drain(stop)
 			return err
@@ -109,12 +116,26 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 		_ = ln.Close() // makes accept fail; the error is looked at there
 	})
 	defer unhook()
-	err := ses.accept(ctx, ln)
+	s.remember(ln, ses)
+	err := ses.acceptAll(ctx, ln)
 	if cerr := ln.Close(); err == nil && cerr != nil && !errors.Is(cerr, net.ErrClosed) {
 		err = fmt.Errorf("close listener %s: %w", ln.Addr(), cerr)
 	}
 	ses.drain(stop)
 	return err
+}
+
+// remember notes who serves on ln, until forget.
+func (s *Server) remember(ln net.Listener, ses *session) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.serving[ln] = ses
+}
+
+func (s *Server) forget(ln net.Listener) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.serving, ln)
 }
 
 // accept takes connections until the listener is closed. Trouble that passes
@@ -218,25 +239,23 @@ func (s *Server) leave(addr netip.Addr) {
 	s.Counters.Open.Add(-1)
 }
 
-// drain closes idle connections at once, and the others when their request is
-// done or Grace is over.
+// drain closes idle connections after Patience, and the others when their
+// request is done or Grace is over.
 func (ses *session) drain(stop context.CancelFunc) {
-	ses.mu.Lock()
-	ses.draining.Store(true)
-	for f := range ses.leaves {
-		ses.wg.Go(*f)
-	}
-	ses.mu.Unlock()
-	ses.each((*conn).closeIdle)
-	if ses.at != nil {
-		ses.at.drain()
-	}
+	over := time.Now().Add(ses.srv.cfg.Grace)
 	done := make(chan struct{})
 	go func() {
 		ses.wg.Wait()
 		close(done)
 	}()
-	timer := time.NewTimer(ses.srv.cfg.Grace)
+	ses.warn(&ses.draining)
+	ses.bear(done)
+	ses.warn(&ses.leaving)
+	ses.each((*conn).closeIdle)
+	if ses.at != nil {
+		ses.at.drain()
+	}
+	timer := time.NewTimer(time.Until(over))
 	defer timer.Stop()
 	select {
 	case <-done:
@@ -249,6 +268,17 @@ func (ses *session) drain(stop context.CancelFunc) {
 		ses.at.closeNow()
 	}
 	<-done
+}
+
+// warn sets a stage of draining and tells those who asked.
+func (ses *session) warn(stage *atomic.Bool) {
+	ses.mu.Lock()
+	defer ses.mu.Unlock()
+	stage.Store(true)
+	leaving := ses.leaving.Load()
+	for f := range ses.leaves {
+		ses.wg.Go(func() { (*f)(leaving) })
+	}
 }
 
 func (ses *session) each(do func(*conn)) {

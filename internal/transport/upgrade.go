@@ -45,7 +45,11 @@ func (c *conn) upgraded(early []byte) {
 	c.link.socket = socket{} // which only one goroutine may write to at a time
 	ctx, cancel := context.WithCancel(c.ses.ctx)
 	defer cancel()
-	stop := c.ses.onDrain(cancel)
+	stop := c.ses.onDrain(func(leaving bool) {
+		if leaving {
+			cancel()
+		}
+	})
 	defer stop()
 	c.upgrade(ctx, &withEarly{c.rw, early})
 }
