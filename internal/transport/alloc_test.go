@@ -98,6 +98,7 @@ func TestServeAllocs(t *testing.T) {
 		mode                 program.BodyMode
 	}{
 		{"fixed", getRequest, "", program.BodyDiscard},
+		{"fixed, after work", getRequest, "work", program.BodyDiscard},
 		{"proxy", getRequest, reply, program.BodyStream},
 		{"proxy, streamed body", postRequest, reply, program.BodyStream},
 		{"proxy, buffered body", postRequest, reply, program.BodyBuffer},
@@ -105,8 +106,13 @@ func TestServeAllocs(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ask := serving(t, tt.request, func(ups *transport.Upstreams) *program.Route {
-				if tt.reply == "" {
+				switch tt.reply {
+				case "":
 					return fixed(200, "hello")
+				case "work":
+					r := fixed(200, "hello")
+					r.Steps[0].Waits = true
+					return r
 				}
 				return &program.Route{Body: tt.mode, Steps: proxy(ups.Origin("http", canned(t, tt.reply), "", false))}
 			})

@@ -8,9 +8,13 @@ import (
 	"github.com/stagedoor/stagedoor/internal/transport"
 )
 
-// idleBytes is the most memory that an idle connection may hold: a goroutine's
-// stack, its head buffer, and what package net keeps.
-const idleBytes = 20 << 10
+// The most memory that an idle connection may hold: a goroutine's stack, its
+// head buffer, and what package net keeps; on a loop a struct and a slot. The
+// client's end is counted as well, which is about 450 bytes.
+const (
+	idleBytes       = 20 << 10
+	idleBytesOnLoop = 400 + 450
+)
 
 // TestIdleConns: what idle connections hold is little, and is given back.
 func TestIdleConns(t *testing.T) {
@@ -38,8 +42,12 @@ func TestIdleConns(t *testing.T) {
 	}
 	each := (inUse() - before) / n
 	t.Logf("%d bytes for each of %d idle connections, the client's end included", each, n)
-	if each > idleBytes {
-		t.Errorf("an idle connection holds %d bytes, want at most %d", each, idleBytes)
+	most := int64(idleBytes)
+	if engine == "epoll" {
+		most = idleBytesOnLoop
+	}
+	if each > most && !raced {
+		t.Errorf("an idle connection holds %d bytes, want at most %d", each, most)
 	}
 	for _, c := range conns {
 		_ = c.Close()
