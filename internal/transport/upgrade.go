@@ -41,7 +41,7 @@ func (c *conn) upgraded(early []byte) {
 			c.ses.srv.cfg.Log.Error("upgraded connection panicked", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	c.state.Store(connBusy)   // it is drained in its own way
+	c.state.Store(connBusy)  // it is drained in its own way
 	c.link.socket = socket{} // which only one goroutine may write to at a time
 	ctx, cancel := context.WithCancel(c.ses.ctx)
 	defer cancel()

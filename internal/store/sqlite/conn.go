@@ -112,7 +112,7 @@ func (c *conn) begin(at place) (store.Revision, error) {
 	if err := at.settle(); err != nil {
 		return 0, err
 	}
-	parts, err := c.number("SELECT EXISTS (SELECT 1 FROM part)")
+	parts, err := c.number(sqlHasParts)
 	if err != nil {
 		return 0, err
 	}

@@ -25,5 +25,11 @@ func takeLock(name string) (*os.File, error) {
 	return f, nil
 }
 
+// sign does nothing: nobody reads it.
+func sign(*os.File) error { return nil }
+
+// copyLock cannot copy a lock for another process.
+func copyLock(*os.File) (int, error) { return -1, errors.ErrUnsupported }
+
 // syncFolder does nothing: Windows keeps names durable by itself.
 func syncFolder(string) error { return nil }

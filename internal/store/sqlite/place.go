@@ -28,8 +28,8 @@ type place struct {
 func (p place) memory() bool { return p.lock == nil }
 
 // occupy makes the folder and the files of a database, which only their owner
-// may read, and takes the lock.
-func occupy(path, vfs string) (place, error) {
+// may read, and takes the lock, unless it was handed over.
+func occupy(path string, set settings) (place, error) {
 	if path == Memory {
 		return place{name: path, uri: "file:/" + rand.Text() + "?vfs=mvcc"}, nil
 	}
@@ -40,9 +40,11 @@ func occupy(path, vfs string) (place, error) {
 	if err := os.MkdirAll(filepath.Dir(full), 0o700); err != nil {
 		return place{}, fmt.Errorf("make the folder of %s: %w", path, err)
 	}
-	lock, err := takeLock(full + ".lock")
-	if err != nil {
-		return place{}, fmt.Errorf("open %s: %w", path, err)
+	lock := set.lock
+	if lock == nil {
+		if lock, err = takeLock(full + ".lock"); err != nil {
+			return place{}, fmt.Errorf("open %s: %w", path, err)
+		}
 	}
 	// SQLite would make these with the permissions of the umask. It deletes and
 	// makes the WAL anew at will, then with the mode of the database (modeof).
@@ -56,8 +58,8 @@ func occupy(path, vfs string) (place, error) {
 		uri.Path = "/" + uri.Path // C:/data becomes file:///C:/data
 	}
 	query := url.Values{"modeof": {full}}
-	if vfs != "" {
-		query.Set("vfs", vfs)
+	if set.vfs != "" {
+		query.Set("vfs", set.vfs)
 	}
 	uri.RawQuery = query.Encode()
 	return place{name: path, uri: uri.String(), folder: filepath.Dir(full), lock: lock}, nil

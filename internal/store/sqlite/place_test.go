@@ -71,7 +71,7 @@ func TestBadFiles(t *testing.T) {
 	foreign := func(sql string) func(t *testing.T, path string) {
 		return func(t *testing.T, path string) {
 			t.Helper()
-			at, err := occupy(path, "")
+			at, err := occupy(path, settings{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -7,7 +7,8 @@
 // none is acknowledged before the fsync. Readers have a connection each and
 // wait for nobody.
 //
-// A file belongs to one process at a time. The feed remembers the last 65,536
+// A file belongs to one process at a time, and to two while one takes the place
+// of the other (share.go). The feed remembers the last 65,536
 // revisions; Watch from before them begins with a store.Resync.
 package sqlite
 
@@ -15,8 +16,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 
 	"github.com/stagedoor/stagedoor/internal/store"
 )
@@ -34,6 +37,7 @@ type Store struct {
 	closing chan struct{}
 	once    sync.Once
 	closed  error // what Close returned; read after once
+	shared  atomic.Bool
 }
 
 var _ store.Store = (*Store)(nil)
@@ -43,6 +47,7 @@ type settings struct {
 	vfs     string // SQLite's file system; empty: the usual one
 	history uint64 // revisions that the feed remembers
 	readers int    // views at a time
+	lock    *os.File // that the process before has, too; nil: there is none
 }
 
 // Open opens the store in the file at path, which is made if it is missing, as
@@ -50,17 +55,18 @@ type settings struct {
 // are its -wal and -shm, which belong to SQLite, and a .lock, which keeps other
 // processes out. ctx ends the opening only.
 func Open(ctx context.Context, path string) (*Store, error) {
-	return open(ctx, path, settings{
-		history: 1 << 16,
-		readers: min(max(4, 2*runtime.GOMAXPROCS(0)), 16),
-	})
+	return open(ctx, path, usual())
+}
+
+func usual() settings {
+	return settings{history: 1 << 16, readers: min(max(4, 2*runtime.GOMAXPROCS(0)), 16)}
 }
 
 func open(ctx context.Context, path string, set settings) (_ *Store, err error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	at, err := occupy(path, set.vfs)
+	at, err := occupy(path, set)
 	if err != nil {
 		return nil, err
 	}
@@ -79,6 +85,7 @@ func open(ctx context.Context, path string, set settings) (_ *Store, err error) 
 	}
 	s := &Store{place: at, closing: make(chan struct{}), feed: &feed{history: set.history}}
 	s.feed.last.Store(uint64(revision))
+	s.shared.Store(set.lock != nil)
 	s.readers = newReaders(set.readers, func() (*conn, error) { return connect(at, false) })
 	s.writer = &writer{
 		conn: c, feed: s.feed, revision: revision,

@@ -24,6 +24,7 @@ const (
 	sqlDropParts = "DELETE FROM part WHERE key = ?"
 	sqlFrom      = "SELECT key, body FROM doc WHERE key >= ? ORDER BY key"
 	sqlRange     = "SELECT key, body FROM doc WHERE key >= ? AND key < ? ORDER BY key"
+	sqlHasParts  = "SELECT EXISTS (SELECT 1 FROM part)"
 	sqlRevision  = "SELECT coalesce(max(revision), 0) FROM change"
 )
 

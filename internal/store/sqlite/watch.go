@@ -20,9 +20,16 @@ type feed struct {
 
 // advance tells watchers that a revision is committed.
 func (f *feed) advance(to store.Revision) {
-	if f.last.Swap(uint64(to)) == uint64(to) {
-		return
+	for last := f.last.Load(); last < uint64(to); last = f.last.Load() {
+		if f.last.CompareAndSwap(last, uint64(to)) {
+			f.nudge()
+			return
+		}
 	}
+}
+
+// nudge wakes watchers.
+func (f *feed) nudge() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.wake != nil {
@@ -45,7 +52,7 @@ func (f *feed) next() <-chan struct{} {
 const yieldSize = 1024
 
 // Watch yields every change after a revision; see store.Store. Commits of this
-// process wake it; there are no others.
+// process wake it; while the store is shared, it looks for those of the other.
 func (s *Store) Watch(ctx context.Context, after store.Revision) iter.Seq2[[]store.Change, error] {
 	return func(yield func([]store.Change, error) bool) {
 		after := after
@@ -68,6 +75,7 @@ func (s *Store) Watch(ctx context.Context, after store.Revision) iter.Seq2[[]sto
 			}
 			select {
 			case <-wake:
+			case <-s.look():
 			case <-ctx.Done():
 			case <-s.closing:
 				yield(nil, store.ErrClosed)
@@ -79,7 +87,7 @@ func (s *Store) Watch(ctx context.Context, after store.Revision) iter.Seq2[[]sto
 
 // changes are the first of those after a revision, or a resync.
 func (s *Store) changes(ctx context.Context, after store.Revision) (changes []store.Change, err error) {
-	if uint64(after) == s.feed.last.Load() {
+	if uint64(after) == s.feed.last.Load() && !s.shared.Load() {
 		return nil, nil
 	}
 	err = s.View(ctx, func(tx store.Tx) error {

@@ -111,9 +111,13 @@ func (w *writer) batch(first *update) (next *update) {
 		first.done <- err
 		return nil
 	}
+	revision, err := w.catchUp()
+	if err != nil {
+		close(first.turn)
+		first.done <- errors.Join(err, w.conn.run("ROLLBACK"))
+		return nil
+	}
 	var members []*update
-	revision := w.revision
-	var err error
 	for u := first; u != nil && err == nil; {
 		members = append(members, u)
 		if first.alone {
