@@ -287,7 +287,7 @@ func (c *call) readHead(e *exchange) error {
 			return err
 		}
 	}
-	e.now = e.srv.clock.now()
+	e.now = c.about()
 	c.left, c.chunks = reply.Length, http1.Chunks{}
 	c.keep = reply.KeepAlive
 	if c.ended = c.left == http1.NoBody; c.ended {
@@ -311,6 +311,14 @@ func (c *call) read(p []byte) (int, error) {
 		}
 		c.conn.link.readBy = by
 	}
+}
+
+// about is the moment about now, which a loop knows without looking.
+func (c *call) about() moment {
+	if c.on != nil {
+		return c.on.about()
+	}
+	return c.ups.clock.now()
 }
 
 // endOf is err, but an end of the connection is unexpected.

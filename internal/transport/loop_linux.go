@@ -51,9 +51,9 @@ type loop struct {
 	helpers int     // goroutines at work for tasks
 	line    []*task // who waits for one
 
-	dead  []int // closed at the end of the turn, so that nothing said of one is taken for its successor's
-	pools map[*pool]*loopPool
-	sweep moment // when idle connections to upstreams are to be looked at; 0: there are none
+	dead  []int       // closed at the end of the turn, so that nothing said of one is taken for its successor's
+	pools []*loopPool // by Origin.ID; nil where nothing was called yet
+	sweep moment      // when idle connections to upstreams are to be looked at; 0: there are none
 
 	ending   bool
 	sleeping atomic.Bool // a wait is under way that must be ended from outside
@@ -66,7 +66,7 @@ type loop struct {
 func newLoop(ls *Loops) (*loop, error) {
 	l := &loop{
 		set: ls, ups: ls.cfg.Upstreams, clock: ls.cfg.Upstreams.clock, events: make([]unix.EpollEvent, turnEvents),
-		pools: map[*pool]*loopPool{}, poller: -1, waker: -1,
+		poller: -1, waker: -1,
 	}
 	var err error
 	if l.poller, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {

@@ -15,12 +15,14 @@ type loopPool struct {
 }
 
 func (l *loop) pool(p *pool) *loopPool {
-	lp := l.pools[p]
-	if lp == nil {
-		lp = &loopPool{l: l, pool: p}
-		l.pools[p] = lp
+	id := int(p.origin.ID)
+	for id >= len(l.pools) {
+		l.pools = append(l.pools, nil)
 	}
-	return lp
+	if l.pools[id] == nil {
+		l.pools[id] = &loopPool{l: l, pool: p}
+	}
+	return l.pools[id]
 }
 
 // take implements connPool.
@@ -61,6 +63,9 @@ func (p *loopPool) put(c *upConn, now moment) {
 func (l *loop) expireIdle(at moment) {
 	oldest := never
 	for _, p := range l.pools {
+		if p == nil {
+			continue
+		}
 		n := 0
 		for n < len(p.idle) && p.idle[n].since <= at {
 			p.idle[n].close()

@@ -134,6 +134,9 @@ func (l *loop) help(t *task) {
 	go t.help()
 }
 
+// about implements strand.
+func (t *task) about() moment { return t.l.now }
+
 // pool implements strand.
 func (t *task) pool(p *pool) connPool { return t.l.pool(p) }
 

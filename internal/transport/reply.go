@@ -20,7 +20,7 @@ func (c *call) next() ([]byte, error) {
 			piece := c.in.take(int(min(c.left, int64(c.in.w-c.in.r))))
 			if c.left -= int64(len(piece)); c.left == 0 {
 				c.ended = true
-				c.release(c.ups.clock.now())
+				c.release(c.about())
 			}
 			return piece, nil
 		}
@@ -31,7 +31,7 @@ func (c *call) next() ([]byte, error) {
 		c.in.r += n
 		if c.chunks.Done() {
 			c.ended = true
-			c.release(c.ups.clock.now())
+			c.release(c.about())
 		}
 		if len(piece) > 0 {
 			return piece, nil

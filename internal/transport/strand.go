@@ -9,6 +9,8 @@ type strand interface {
 	aside(f func())
 	// fork starts f on a strand beside this one.
 	fork(f func()) branch
+	// about is the moment about now: when the loop's turn began.
+	about() moment
 	// pool is the part of a pool that belongs to the strand's loop.
 	pool(p *pool) connPool
 }
