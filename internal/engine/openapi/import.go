@@ -18,6 +18,7 @@ type document struct {
 	inline   map[string]string  // names of the models made for inline schemas, by their text
 	inlined  map[*object]string // the same, of schemas that were seen before
 	parts    *parts
+	lost     map[string]bool // references that were warned of
 	budget   budget
 	signers  map[string]*Authorizer // the authorizers, by name
 }
@@ -36,7 +37,7 @@ func Import(body []byte, opt Options) (*API, error) {
 	if !ok {
 		return nil, ErrInvalid
 	}
-	d := &document{root: root, opt: opt, api: &API{}, inline: map[string]string{}, inlined: map[*object]string{}, parts: newParts()}
+	d := &document{root: root, opt: opt, api: &API{}, inline: map[string]string{}, inlined: map[*object]string{}, lost: map[string]bool{}, parts: newParts()}
 	d.budget.sizes = map[*object]int{}
 	swagger, open := root.text("swagger"), root.text("openapi")
 	switch {

@@ -3,6 +3,7 @@ package openapi_test
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -162,11 +163,34 @@ func TestBarePath(t *testing.T) {
 	}
 }
 
+// TestLostReferences: a reference that leads nowhere is told of once, wherever it
+// stands, and what refers to it counts as empty. Such a document brought the reader down.
+func TestLostReferences(t *testing.T) {
+	for _, at := range []string{
+		`"parameters":[%s]`, `"responses":{"200":%s}`, `"responses":{"200":{"headers":{"H":%s}}}`,
+		`"requestBody":%s`, `"x-amazon-apigateway-integration":%s`,
+	} {
+		for _, ref := range []string{"#/nope", "#/paths/~1p/get/x", "#/components/", "other.yaml#/x", "#/loop"} {
+			doc := `{"openapi":"3.0.1","info":{"title":"t"},"loop":{"$ref":"#/loop"},"paths":{"/p":{"get":{` + fmt.Sprintf(at, `{"$ref":"`+ref+`"}`) + `}}}}`
+			got, err := openapi.Import([]byte(doc), openapi.Options{})
+			if err != nil {
+				t.Errorf("Import(%s) = %v", doc, err)
+				continue
+			}
+			want := []string{"Parse issue: the reference '" + ref + "' leads nowhere"}
+			if m := got.Paths[0].Methods[0]; !cmp.Equal(got.Warnings, want) || m.Integration != nil || m.RequestParameters != nil || m.RequestModels != nil {
+				t.Errorf("Import(%s) = %+v with %q, want %q", doc, m, got.Warnings, want)
+			}
+		}
+	}
+}
+
 // FuzzImport: no document makes the reader fail in another way than with
 // ErrInvalid, and every text that it hands out is JSON.
 func FuzzImport(f *testing.F) {
 	f.Add([]byte(pets))
 	f.Add([]byte(`{"openapi":"3.0.0","paths":{"/":{"get":{}}}}`))
+	f.Add([]byte(`{"openapi":"3.0.0","a":{"$ref":"#/b"},"paths":{"/":{"get":{"parameters":[{"$ref":"#/a"}]}}}}`))
 	f.Fuzz(func(t *testing.T, doc []byte) {
 		got, err := openapi.Import(doc, openapi.Options{BasePath: openapi.BasePathPrepend})
 		if err != nil {

@@ -166,24 +166,33 @@ func (d *document) inlineName(text string) string {
 	return "MODEL" + all
 }
 
-// deref follows a local reference; nil if it leads nowhere.
+// deref follows a local reference. One that leads nowhere is a warning, and nil.
 func (d *document) deref(o *object) *object {
-	for followed := range 16 {
+	first := o.text("$ref")
+	if first == nil {
+		return o
+	}
+	for range 16 {
 		ref := o.text("$ref")
 		if ref == nil {
-			if followed > 0 {
-				d.budget.spend(d.budget.size(o))
-			}
+			d.budget.spend(d.budget.size(o))
 			return o
 		}
 		path, ok := strings.CutPrefix(*ref, "#/")
 		if !ok {
-			return nil
+			break
 		}
 		o = d.root
 		for part := range strings.SplitSeq(path, "/") {
 			o = o.object(strings.NewReplacer("~1", "/", "~0", "~").Replace(part))
 		}
+		if o == nil {
+			break
+		}
+	}
+	if !d.lost[*first] {
+		d.lost[*first] = true
+		d.warn("Parse issue: the reference '%s' leads nowhere", *first)
 	}
 	return nil
 }
