@@ -16,6 +16,9 @@ func (s *Service) CreateDocumentationVersion(
 	if in.DocumentationVersion == "" {
 		return nil, bad("Documentation version must be non-empty")
 	}
+	if err := checkName("Documentation version", in.DocumentationVersion); err != nil {
+		return nil, err
+	}
 	return update(ctx, s, func(tx store.Tx) (*v1.DocumentationVersion, error) {
 		if _, err := s.restAPI(tx, in.RestApiId); err != nil {
 			return nil, err

@@ -53,13 +53,20 @@ func modelURL(apiID, name string) string {
 
 var modelName = regexp.MustCompile(`^[a-zA-Z0-9]+$`)
 
+func checkModelName(name string) error {
+	if !modelName.MatchString(name) {
+		return bad("Model name must be alphanumeric: " + name)
+	}
+	return checkName("Model name", name)
+}
+
 // CreateModel adds a model to an API.
 func (s *Service) CreateModel(ctx context.Context, in *v1.CreateModelInput) (*v1.Model, error) {
 	if in.Name == "" {
 		return nil, bad("Model name must be non-empty")
 	}
-	if !modelName.MatchString(in.Name) {
-		return nil, bad("Model name must be alphanumeric: " + in.Name)
+	if err := checkModelName(in.Name); err != nil {
+		return nil, err
 	}
 	m := api.Model{
 		ID: s.cfg.NewID(idLength), Name: in.Name, Description: in.Description,

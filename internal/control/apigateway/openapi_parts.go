@@ -92,8 +92,8 @@ func (t *taking) models(d *openapi.API) error {
 
 // checkModel is what CreateModel checks.
 func (t *taking) checkModel(m *api.Model) error {
-	if !modelName.MatchString(m.Name) {
-		return bad("Model name must be alphanumeric: " + m.Name)
+	if err := checkModelName(m.Name); err != nil {
+		return err
 	}
 	return checkSchema(t.tx, t.api.ID, m)
 }
@@ -215,6 +215,9 @@ func (t *taking) documentation(d *openapi.API) error {
 	}
 	if d.Documentation == nil || text(d.Documentation.Version) == "" {
 		return nil
+	}
+	if err := checkName("Documentation version", *d.Documentation.Version); err != nil {
+		return t.note(err, "Unable to create documentation version")
 	}
 	parts, err := store.All[api.DocumentationPart](t.tx, api.DocumentationParts(t.api.ID))
 	if err != nil {

@@ -84,6 +84,25 @@ func TestImportedLocations(t *testing.T) {
 	}
 }
 
+// TestLongNames: a name that fits into no key is refused, as long as it may be to
+// be read, made by a call or by a document. Such names were answered 500.
+func TestLongNames(t *testing.T) {
+	s := newAPI(t)
+	long := strings.Repeat("a", 1025)
+	const (
+		model   = "Model name can have at most 1024 characters."
+		version = "Documentation version can have at most 1024 characters."
+		doc     = `{"swagger":"2.0","info":{"title":"n"},`
+		found   = "400 Errors found during import:\n\t"
+	)
+	s.play([]step{
+		{"CreateModel", `{"restApiId":"$api","name":"` + long + `","contentType":"application/json","schema":"{}"}`, "400 " + model},
+		{"CreateDocumentationVersion", `{"restApiId":"$api","documentationVersion":"` + long + `"}`, "400 " + version},
+		{"ImportRestApi", `{` + body(doc+`"definitions":{"`+long+`":{"type":"object"}}}`) + `}`, found + "Unable to create model for '" + long + "': " + model},
+		{"ImportRestApi", `{` + body(doc+`"x-amazon-apigateway-documentation":{"version":"`+long+`"}}`) + `}`, found + "Unable to create documentation version: " + version},
+	})
+}
+
 // TestLongPath: a path that fits into no key is refused, made at once or moved.
 func TestLongPath(t *testing.T) {
 	s := newAPI(t)

@@ -43,6 +43,18 @@ func bad(text string) error { return fault.BadRequest.New(nil, text) }
 // badf is bad with a text that names values.
 func badf(format string, args ...any) error { return bad(fmt.Sprintf(format, args...)) }
 
+// longestName is how many bytes a name that a document is found by may have.
+// The limit is ours: AWS documents none.
+const longestName = 1024
+
+// checkName refuses a name that fits into no key. what says whose it is.
+func checkName(what, name string) error {
+	if len(name) > longestName {
+		return badf("%s can have at most %d characters.", what, longestName)
+	}
+	return nil
+}
+
 // missing refuses a name that stands for nothing.
 func missing(text string) error { return fault.NotFound.New(nil, text) }
 

@@ -149,7 +149,9 @@ func checkVariable(name, value string) error {
 		return badf("Invalid stage variable name: %s. Names must match [A-Za-z0-9_]+", name)
 	}
 	if !variableValue.MatchString(value) {
-		return badf("Invalid stage variable value: %s. Values must match [A-Za-z0-9-._~:/?#&=,]+", value)
+		// parity: as AWS's users report it, quotes as they are; what is allowed is in spec/control-plane.md 3.9
+		return badf("Invalid stage variable value: %s. Please use values with alphanumeric characters "+
+			"and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','.", value)
 	}
 	return nil
 }

@@ -24,7 +24,7 @@ func TestCreateStage(t *testing.T) {
 		{"no documentation", `"stageName":"prod","deploymentId":"$first","documentationVersion":"nope"`, "404 Invalid Documentation version specified"},
 		{"name", `"stageName":"a.b","deploymentId":"$first"`, "400 Stage name only allows a-zA-Z0-9_-"},
 		{"variable name", `"stageName":"a","deploymentId":"$first","variables":{"a-b":"c"}`, "400 Invalid stage variable name: a-b. Names must match [A-Za-z0-9_]+"},
-		{"variable value", `"stageName":"a","deploymentId":"$first","variables":{"a":"c d"}`, "400 Invalid stage variable value: c d. Values must match [A-Za-z0-9-._~:/?#&=,]+"},
+		{"variable value", `"stageName":"a","deploymentId":"$first","variables":{"a":"c d"}`, "400 Invalid stage variable value: c d. Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','."},
 		{"tag", `"stageName":"a","deploymentId":"$first","tags":{"":"c"}`, "400 Invalid tag key: . A key has 1 to 128 characters"},
 		{"taken", `"stageName":"taken","deploymentId":"$first"`, "409 Stage already exists"},
 	} {
@@ -178,7 +178,7 @@ func TestUpdateStage(t *testing.T) {
 			"400 Invalid copy operation with path: /x and from /canarySettings/deploymentId. Valid copy:path are [/deploymentId, /variables] and valid copy:from are [/canarySettings/deploymentId, /canarySettings/stageVariableOverrides]",
 		},
 		{"copy without canary", `{"op":"copy","path":"/deploymentId","from":"/canarySettings/deploymentId"}`, "400 Promotion not available. Canary does not exist."},
-		{"variable value", `{"op":"replace","path":"/variables/a","value":"a b"}`, "400 Invalid stage variable value: a b. Values must match [A-Za-z0-9-._~:/?#&=,]+"},
+		{"variable value", `{"op":"replace","path":"/variables/a","value":"a b"}`, "400 Invalid stage variable value: a b. Please use values with alphanumeric characters and the symbols ' ', -', '.', '_', ':', '/', '?', '&', '=', and ','."},
 		{"cache size", `{"op":"replace","path":"/cacheClusterSize","value":"7"}`, "400 Invalid cache cluster size specified. Valid options are 0.5,1.6,6.1,13.5,28.4,58.2,118,237"},
 		{"level", `{"op":"replace","path":"/*/*/logging/loglevel","value":"DEBUG"}`, "400 Invalid logging level specified. Valid options are OFF,ERROR,INFO"},
 		{"ttl", `{"op":"replace","path":"/*/*/caching/ttlInSeconds","value":"3601"}`, "400 Invalid cache TTL specified. It must be between 0 and 3600 seconds"},
