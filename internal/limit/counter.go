@@ -85,6 +85,14 @@ func (c *Counter) Add(today Date) *Tally {
 	return t
 }
 
+// Join adds what somebody else has counted on a day, if that is the last one
+// here.
+func (c *Counter) Join(day Date, n int64) {
+	if t := c.today.Load(); t != nil && t.start.Date == day {
+		t.used.Add(n)
+	}
+}
+
 // AddWithin counts one, unless the period has had as many as allowed; it then
 // answers nil. It never counts more than that, however many ask at a time.
 func (c *Counter) AddWithin(today Date, p Period, allowed int64) *Tally {

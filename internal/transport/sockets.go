@@ -78,17 +78,15 @@ func (ses *session) acceptAll(ctx context.Context, ln net.Listener) error {
 	return errors.Join(failed...)
 }
 
-// Listening copies the descriptors of the sockets that a Serve under way
-// accepts from; ln is what it was given. They do not block and belong to the
-// caller: a process that gets them accepts the same connections.
+// Listening copies the descriptors of the sockets behind ln: of those that a
+// Serve under way accepts from, if it was given ln. They do not block and belong
+// to the caller, also with an error: a process that gets them accepts the same
+// connections.
 func (s *Server) Listening(ln net.Listener) ([]int, error) {
 	s.mu.Lock()
 	ses := s.serving[ln]
 	s.mu.Unlock()
-	if ses == nil {
-		return nil, fmt.Errorf("copy the sockets of %s: nobody serves on them", ln.Addr())
-	}
-	if ses.at != nil {
+	if ses != nil && ses.at != nil {
 		return ses.at.copyEars()
 	}
 	var fds []int

@@ -49,12 +49,10 @@ func serveOn(ln net.Listener, config *tls.Config, loops int) *generation {
 // heir is the listener of whoever comes after g.
 func (g *generation) heir(t *testing.T) net.Listener {
 	t.Helper()
-	var fds []int
-	await(t, "it serves", func() (ok bool) {
-		var err error
-		fds, err = g.server.Listening(g.ln)
-		return err == nil
-	})
+	fds, err := g.server.Listening(g.ln)
+	if err != nil {
+		t.Fatal(err)
+	}
 	var files []*os.File
 	for _, fd := range fds {
 		files = append(files, os.NewFile(uintptr(fd), "listener"))

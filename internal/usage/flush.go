@@ -46,8 +46,37 @@ func (m *Meter) Flush(ctx context.Context) error {
 
 // record is one document to be written.
 type record struct {
-	name store.Key
-	doc  api.Usage
+	name   store.Key
+	doc    api.Usage
+	of     *ledger // whose count as it stands it is; nil: a day that is over
+	others int64   // found to be counted by another process
+}
+
+// put writes a record. Another process may have counted in it meanwhile, while
+// it takes our place or we take its: that is added, never overwritten.
+func (r *record) put(tx store.Tx) error {
+	doc := r.doc
+	if r.others = 0; r.of != nil {
+		there, ok, err := read[api.Usage](tx, r.name)
+		if err != nil {
+			return err
+		}
+		if ok {
+			r.others = r.of.others(Totals(doc), there)
+			doc.Used += r.others
+		}
+	}
+	return store.Put(tx, r.name, doc)
+}
+
+// written takes note that the record is in the store.
+func (r *record) written() {
+	if r.of == nil {
+		return
+	}
+	r.of.counter.Join(limit.Date(r.doc.Day), r.others)
+	r.of.stored = Totals(r.doc)
+	r.of.stored.Used += r.others
 }
 
 func (m *Meter) write(ctx context.Context, some []*ledger) error {
@@ -62,8 +91,8 @@ func (m *Meter) write(ctx context.Context, some []*ledger) error {
 		return nil
 	}
 	err := m.cfg.Store.Update(ctx, func(tx store.Tx) error {
-		for _, r := range records {
-			if err := store.Put(tx, r.name, r.doc); err != nil {
+		for i := range records {
+			if err := records[i].put(tx); err != nil {
 				return err
 			}
 		}
@@ -71,6 +100,9 @@ func (m *Meter) write(ctx context.Context, some []*ledger) error {
 	})
 	if err != nil {
 		return err
+	}
+	for i := range records {
+		records[i].written()
 	}
 	for i, l := range some {
 		l.counter.Forget(days[i])
@@ -86,11 +118,11 @@ func (l *ledger) records(to []record) (_ []record, days int) {
 		doc := document(day)
 		if doc.Used > 0 {
 			doc.Left = l.left(day)
-			to = append(to, record{api.UsageLogKey(doc.Day, l.plan, l.key), doc})
+			to = append(to, record{name: api.UsageLogKey(doc.Day, l.plan, l.key), doc: doc})
 		}
 	}
 	if now, ok := l.counter.Totals(); ok {
-		to = append(to, record{api.UsageKey(l.plan, l.key), document(now)})
+		to = append(to, record{name: api.UsageKey(l.plan, l.key), doc: document(now), of: l})
 	}
 	return to, len(past)
 }

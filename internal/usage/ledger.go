@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/limit"
 )
 
@@ -18,8 +19,31 @@ type ledger struct {
 	buckets   atomic.Pointer[[]named]
 	gone      atomic.Bool // the key or the plan is: nothing is written any more
 
+	// stored is what the store had when this process last read or wrote it: what
+	// it has beyond that, another process has counted. Held: Meter.mu to load,
+	// Meter.flushing to write.
+	stored limit.Totals
+
 	dirty atomic.Bool // in the meter's stack
 	next  *ledger     // below it in the stack
+}
+
+// take takes up what the store has.
+func (l *ledger) take(doc api.Usage) {
+	l.stored = Totals(doc)
+	l.counter.Load(l.stored)
+}
+
+// others is what other processes have counted of the present day since the
+// store was last looked at. One that begins the day later is not counted with.
+func (l *ledger) others(now limit.Totals, doc api.Usage) int64 {
+	switch {
+	case limit.Date(doc.Day) != now.Date:
+		return 0
+	case l.stored.Date != now.Date:
+		return doc.Used
+	}
+	return max(0, doc.Used-l.stored.Used)
 }
 
 // named is the bucket of a throttle.

@@ -157,7 +157,7 @@ func (m *Meter) loadCounts(tx store.Tx, fresh map[pair]*ledger) error {
 			if err != nil {
 				return err
 			}
-			l.counter.Load(Totals(doc))
+			l.take(doc)
 		}
 	}
 	for item, err := range tx.Scan(api.UsageGrants, "") {

@@ -172,7 +172,7 @@ func (l *ledger) load(tx store.Tx) error {
 		return err
 	}
 	if ok {
-		l.counter.Load(Totals(doc))
+		l.take(doc)
 	}
 	extra, ok, err := read[api.UsageGrant](tx, api.UsageGrantKey(l.plan, l.key))
 	if err == nil && ok {

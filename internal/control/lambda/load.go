@@ -14,8 +14,10 @@ import (
 // Load brings every stored function to the host and takes up the asynchronous
 // calls that are waiting. It must have returned before anything else is called.
 func (s *Service) Load(ctx context.Context) error {
-	if err := s.depot.Prepare(); err != nil {
-		return err
+	if s.cfg.Before == nil { // else another process may be unpacking code
+		if err := s.depot.Prepare(); err != nil {
+			return err
+		}
 	}
 	if err := s.loadSecret(ctx); err != nil {
 		return fmt.Errorf("load the key of code addresses: %w", err)
@@ -31,6 +33,9 @@ func (s *Service) Load(ctx context.Context) error {
 			}
 			names = append(names, fn.Name)
 		}
+		if s.cfg.Before != nil {
+			return nil
+		}
 		return s.loadEvents(tx)
 	})
 	if err != nil {
@@ -41,8 +46,25 @@ func (s *Service) Load(ctx context.Context) error {
 			s.log.Error("function not brought to the host", "function", name, "error", err)
 		}
 	}
+	if s.cfg.Before != nil {
+		return nil
+	}
 	// Nothing runs yet, so nothing that is not referred to is in use.
 	return s.sweepAfter(ctx, 0)
+}
+
+// takeOver takes up the asynchronous calls of the process before, once it has
+// ended. Those that it was making are made again.
+func (s *Service) takeOver(ctx context.Context) error {
+	select {
+	case <-ctx.Done():
+		return nil
+	case <-s.cfg.Before:
+	}
+	if err := s.store.View(ctx, s.loadEvents); err != nil && ctx.Err() == nil {
+		return fmt.Errorf("take over asynchronous calls: %w", err)
+	}
+	return nil
 }
 
 func (s *Service) loadSecret(ctx context.Context) error {

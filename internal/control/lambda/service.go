@@ -65,6 +65,10 @@ type Config struct {
 	// Node names this process among those on one store, the same after a
 	// restart. Empty: it has the store for itself.
 	Node string
+	// Before is closed when the process has ended that this one takes the place
+	// of: until then the asynchronous calls that it accepted are its own, and what
+	// it is unpacking is left alone. Nil: there was none.
+	Before <-chan struct{}
 	// Objects is S3. Nil: code is not taken from there.
 	Objects Objects
 	// Concurrency is the account's concurrent calls. Default 1000.
@@ -140,6 +144,9 @@ func (s *Service) Run(ctx context.Context) error {
 	g.Go(func() error { return every(ctx, sweepEvery, s.sweep) })
 	if s.cfg.Node != "" {
 		g.Go(func() error { return every(ctx, claimEvery, s.claim) })
+	}
+	if s.cfg.Before != nil {
+		g.Go(func() error { return s.takeOver(ctx) })
 	}
 	err := g.Wait()
 	if s.cfg.Dir == "" {
