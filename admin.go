@@ -17,12 +17,26 @@ import (
 	"github.com/stagedoor/stagedoor/internal/transport"
 )
 
+// adminGrace is how long a call of the admin endpoint may take at the end.
+const adminGrace = 2 * time.Second
+
 // serveAdmin serves what operators look at, on loopback only.
 func (s *Server) serveAdmin(ctx context.Context, ln net.Listener) error {
 	server := &http.Server{Handler: control.NoForeignPages(s.adminHandler()), ReadHeaderTimeout: 5 * time.Second}
-	unhook := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer unhook()
-	if err := server.Serve(ln); !errors.Is(err, http.ErrServerClosed) {
+	closed := make(chan struct{})
+	unhook := context.AfterFunc(ctx, func() {
+		defer close(closed)
+		last, stop := context.WithTimeout(context.WithoutCancel(ctx), adminGrace)
+		defer stop()
+		if server.Shutdown(last) != nil {
+			_ = server.Close() // who is still there has had its time
+		}
+	})
+	err := server.Serve(ln)
+	if !unhook() {
+		<-closed
+	}
+	if !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -35,6 +49,8 @@ func (s *Server) adminHandler() http.Handler {
 	mux.HandleFunc("GET /metrics", s.metrics)
 	mux.HandleFunc("GET /explain/{api}/{stage}", s.explain)
 	mux.HandleFunc("GET /audit", s.audit)
+	mux.HandleFunc("GET /cognito/messages", s.poolMessages)
+	mux.HandleFunc("POST /cognito/pools/{pool}/rotate", s.rotatePool)
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index)
 	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)

@@ -31,6 +31,7 @@ var floors = map[string]int{
 
 	"internal/links":    20, // stands on api and store; integrations are led by it
 	"internal/usage":    20, // stands on api, store and limit; Exchange holds its Grant
+	"internal/userpool": 20, // stands on api, store and engine; tokens are verified with its keys
 	"internal/identity": 20, // stands on api, store and engine; Exchange holds who signed
 
 	"internal/api":        10,
@@ -43,6 +44,7 @@ var floors = map[string]int{
 	"internal/limit":      10,
 	"internal/lambda":     10,
 	"internal/sink":       10,
+	"internal/handover":   10,
 	"internal/metrics":    10,
 
 	"internal/engine/cfn/doc":   9, // the tree that cfn and its sam both work on

@@ -156,6 +156,18 @@ type Config struct {
 	// told to stop. Default 30s.
 	Grace time.Duration
 
+	// PIDFile is where the number of the process is written once it serves; it is
+	// removed at the end. Default none.
+	PIDFile string
+
+	// NotifySocket is where a service manager such as systemd wants to be told
+	// what goes on: the value of NOTIFY_SOCKET. Default: nobody is told.
+	NotifySocket string
+
+	// Handover is what the process before has handed over: the value of
+	// STAGEDOOR_HANDOVER, which Server.Upgrade sets. Default: there was none.
+	Handover string
+
 	// Definitions are deployed at start, one stack each.
 	Definitions []string
 

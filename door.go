@@ -73,10 +73,9 @@ func (c *Config) policyOf(e *program.Endpoint) error {
 
 // listenPrivate opens the sockets of private APIs.
 func (s *Server) listenPrivate(ctx context.Context) (all []net.Listener, err error) {
-	var lc net.ListenConfig
-	for _, text := range s.cfg.PrivateListen {
+	for i, text := range s.cfg.PrivateListen {
 		d, _ := parseDoor(text) // Check has looked at it
-		ln, err := lc.Listen(ctx, "tcp", d.addr)
+		ln, err := s.socket(ctx, socketName("private-listen", i, text), d.addr)
 		if err != nil {
 			return all, fmt.Errorf("private-listen: %w", err)
 		}

@@ -21,12 +21,14 @@ import (
 	"github.com/stagedoor/stagedoor/internal/control/apigateway"
 	"github.com/stagedoor/stagedoor/internal/control/cloudformation"
 	"github.com/stagedoor/stagedoor/internal/control/cloudtrail"
+	"github.com/stagedoor/stagedoor/internal/control/cognito"
 	"github.com/stagedoor/stagedoor/internal/control/iam"
 	"github.com/stagedoor/stagedoor/internal/control/lambda"
 	"github.com/stagedoor/stagedoor/internal/control/logs"
 	"github.com/stagedoor/stagedoor/internal/control/sts"
 	"github.com/stagedoor/stagedoor/internal/engine/jwt"
 	"github.com/stagedoor/stagedoor/internal/gateway"
+	"github.com/stagedoor/stagedoor/internal/handover"
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/identity"
 	host "github.com/stagedoor/stagedoor/internal/lambda"
@@ -39,6 +41,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/trial"
 	"github.com/stagedoor/stagedoor/internal/usage"
 	apigatewaywire "github.com/stagedoor/stagedoor/internal/wire/apigateway"
+	poolswire "github.com/stagedoor/stagedoor/internal/wire/cognitoidentityprovider"
 	iamwire "github.com/stagedoor/stagedoor/internal/wire/iam"
 	lambdawire "github.com/stagedoor/stagedoor/internal/wire/lambda"
 	logswire "github.com/stagedoor/stagedoor/internal/wire/logs"
@@ -51,6 +54,8 @@ type Server struct {
 	scratch string // removed at the end; empty unless nothing is to be kept
 	at      string // the endpoint, once there is one
 
+	succession succession
+
 	store     *sqlite.Store
 	watched   store.Store // the same, for services whose calls leave records
 	trail     *cloudtrail.Trail
@@ -61,6 +66,7 @@ type Server struct {
 	usage     *usage.Meter
 	callers   *step.Authorizers
 	ledger    ledger
+	pools     pools
 	book      *identity.Book
 	sessions  *identity.Sessions
 	gateway   *gateway.Gateway
@@ -85,12 +91,21 @@ func New(cfg Config) (*Server, error) {
 	if err := cfg.Check(); err != nil {
 		return nil, err
 	}
-	return &Server{cfg: cfg}, nil
+	return &Server{cfg: cfg, succession: succession{deploying: make(chan struct{}, 1)}}, nil
 }
 
 // Run serves until ctx is done, then lets requests under way finish. It returns
 // nil when it stopped because it was told to.
 func (s *Server) Run(ctx context.Context) (err error) {
+	if s.succession.estate, err = handover.Inherit(s.cfg.Handover); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.succession.estate.Fail(err)) // nobody listens any more, or it wants to know
+		}
+		s.succession.estate.Close()
+	}()
 	definitions, err := s.definitions()
 	if err != nil {
 		return err
@@ -146,12 +161,11 @@ func (s *Server) listen(ctx context.Context) (_ *listeners, err error) {
 			l.close()
 		}
 	}()
-	var lc net.ListenConfig
-	if l.both, err = lc.Listen(ctx, "tcp", s.cfg.Listen); err != nil {
+	if l.both, err = s.socket(ctx, "listen "+s.cfg.Listen, s.cfg.Listen); err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	for _, addr := range s.cfg.InvokeListen {
-		ln, err := lc.Listen(ctx, "tcp", addr)
+	for i, addr := range s.cfg.InvokeListen {
+		ln, err := s.socket(ctx, socketName("invoke-listen", i, addr), addr)
 		if err != nil {
 			return nil, fmt.Errorf("invoke-listen: %w", err)
 		}
@@ -163,7 +177,7 @@ func (s *Server) listen(ctx context.Context) (_ *listeners, err error) {
 	if s.cfg.AdminListen == "off" {
 		return l, nil
 	}
-	if l.admin, err = lc.Listen(ctx, "tcp", s.cfg.AdminListen); err != nil {
+	if l.admin, err = s.socket(ctx, "admin-listen "+s.cfg.AdminListen, s.cfg.AdminListen); err != nil {
 		return nil, fmt.Errorf("admin-listen: %w", err)
 	}
 	return l, nil
@@ -186,7 +200,10 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 		return err
 	}
 	s.clock = limit.NewClock(nil)
-	s.callers = step.NewAuthorizers(jwt.NewPools(jwt.NewFetcher().Fetch, cfg.standIns()))
+	if err := s.openPools(ctx); err != nil {
+		return err
+	}
+	s.callers = step.NewAuthorizers(jwt.NewPools(jwt.NewFetcher().Fetch, cfg.standIns()).WithOwn(s.pools.keys.Keys))
 	s.usage = usage.New(usage.Config{Store: s.store, Clock: s.clock, Log: cfg.Log})
 	s.logs = logs.New(logs.Config{Store: s.watched, Region: cfg.Region, Account: cfg.Account})
 	if err := s.openLedger(); err != nil {
@@ -195,11 +212,13 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 	s.host = host.New(host.Config{
 		Dir: s.dir("run"), Account: cfg.Account, Region: cfg.Region, Endpoint: endpoint,
 		IdleAfter: cfg.FunctionIdle, AccountConcurrency: int(cfg.FunctionConcurrency), Log: cfg.Log, Sink: s.functionLog,
+		Credentials: s.executionRoles(),
 	})
 	_, port, _ := strings.Cut(strings.TrimPrefix(endpoint, "http://"), ":")
 	s.functions = lambda.New(lambda.Config{
 		Store: s.watched, Host: s.host, Dir: s.dir("functions"), Region: cfg.Region, Account: cfg.Account,
 		Endpoint: endpoint, URLHost: "localhost:" + port, Concurrency: cfg.FunctionConcurrency, Log: cfg.Log,
+		Before: s.succession.estate.Gone(),
 	})
 	if err := s.functions.Load(ctx); err != nil {
 		return fmt.Errorf("load functions: %w", err)
@@ -236,19 +255,20 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 			Warn: func(apiID, stage, text string) { cfg.Log.Warn("stage", "api_id", apiID, "stage", stage, "text", text) }, Throttle: accountThrottle(cfg, buckets),
 			Limits: cfg.limitRules(),
 		}),
-		Index:         gateway.Indexes{s.usage, s.book, s.outward.links},
+		Index:         gateway.Indexes{s.usage, s.book, s.outward.links, s.pools.keys},
 		Identify:      s.identify,
 		InvokeDomains: cfg.InvokeDomains,
 		Proxies:       cfg.forwarding(),
-		Control: s.shield(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		Control: s.pools.service.Door(s.shield(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, lambda.CodePath) {
 				code.ServeHTTP(w, r)
 				return
 			}
 			network.ServeHTTP(w, r)
-		})),
+		})), network),
 		Owns: func(host, path, method string, header func(string) string) bool {
-			return strings.HasPrefix(path, lambda.CodePath) || network.Owns(host, path, method, header)
+			return strings.HasPrefix(path, lambda.CodePath) || network.Owns(host, path, method, header) ||
+				s.pools.service.Owns(host, path) || cognito.Preflight(host, method, header)
 		},
 		FunctionURL: func(id string) (step.FunctionURL, bool) {
 			u, ok := gate.URL(id)
@@ -317,6 +337,7 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 			iamwire.Table().Name:    iam.New(s.watched, iam.Config{Account: account}).Handlers(),
 			stswire.Table().Name:    sts.New(s.watched, sts.Config{Account: account, Sessions: s.sessions}).Handlers(),
 			logswire.Table().Name:   s.logs.Handlers(),
+			poolswire.Table().Name:  s.poolHandlers(),
 		}),
 	}
 }
@@ -342,7 +363,7 @@ func (s *Server) openData(ctx context.Context) (err error) {
 		}
 		path = s.cfg.path("stagedoor.db")
 	}
-	if s.store, err = sqlite.Open(ctx, path); err != nil {
+	if s.store, err = s.joinStore(ctx, path); err != nil {
 		return fmt.Errorf("open the store: %w", err)
 	}
 	return nil
@@ -387,7 +408,14 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 	s.runLedger(back, parts)
 	parts.Go(func() error { return s.sessions.Run(back) })
 	parts.Go(func() error { return s.trail.Run(back) })
+	parts.Go(func() error { return s.pools.service.Run(back) })
 
+	ctx, leave := context.WithCancel(ctx)
+	defer leave()
+	if err := s.await(ctx, back); err != nil {
+		stop()
+		return errors.Join(err, parts.Wait())
+	}
 	front, frontCtx := errgroup.WithContext(ctx)
 	context.AfterFunc(back, func() { l.close() }) // a part that fails ends the traffic
 	front.Go(func() error { return s.both.Serve(frontCtx, l.both) })
@@ -403,7 +431,9 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 	if l.admin != nil {
 		front.Go(func() error { return s.serveAdmin(frontCtx, l.admin) })
 	}
-	front.Go(func() error { return s.up(frontCtx, l.endpoint(), definitions) })
+	front.Go(func() error { return s.up(frontCtx, leave, l, definitions) })
+	context.AfterFunc(frontCtx, s.ends)
+	defer s.removePID()
 	err = front.Wait()
 	stop()
 	if perr := parts.Wait(); perr != nil {
@@ -413,7 +443,8 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 }
 
 // up says that all is ready, deploys the definitions and follows their files.
-func (s *Server) up(ctx context.Context, endpoint string, definitions []definition) error {
+func (s *Server) up(ctx context.Context, leave context.CancelFunc, l *listeners, definitions []definition) error {
+	endpoint := l.endpoint()
 	select {
 	case <-ctx.Done():
 		return nil
@@ -426,17 +457,20 @@ func (s *Server) up(ctx context.Context, endpoint string, definitions []definiti
 		}
 	}
 	s.announce(ready)
+	if err := s.relieve(ctx, leave, l); err != nil {
+		return err
+	}
 	watchers, ctx := errgroup.WithContext(ctx)
 	for _, d := range definitions {
 		if !s.cfg.Watch {
-			s.deploy(ctx, d, endpoint)
+			s.deployAlone(ctx, d, endpoint)
 			continue
 		}
 		before, err := d.stamp()
 		if err != nil {
 			return err
 		}
-		s.deploy(ctx, d, endpoint)
+		s.deployAlone(ctx, d, endpoint)
 		watchers.Go(func() error { return s.watch(ctx, d, endpoint, before) })
 	}
 	return watchers.Wait()

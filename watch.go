@@ -48,7 +48,7 @@ func (s *Server) watch(ctx context.Context, d definition, endpoint, before strin
 				continue
 			}
 			before = now
-			s.deploy(ctx, d, endpoint)
+			s.deployAlone(ctx, d, endpoint)
 		}
 	}
 }

@@ -62,7 +62,7 @@ func command() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(upCommand(), validateCommand(), explainCommand(), versionCommand(), completionCommand(), manCommand())
+	root.AddCommand(upCommand(), upgradeCommand(), validateCommand(), explainCommand(), versionCommand(), completionCommand(), manCommand())
 	return root
 }
 

@@ -39,6 +39,7 @@ file that --config names: flag > environment > file > default.`,
 			}
 			cfg.Definitions, cfg.Log, cfg.Version = args, log, version
 			cfg.AWSAccessKeyID, cfg.AWSSecretAccessKey, cfg.AWSSessionToken = os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")
+			cfg.Handover, cfg.NotifySocket = os.Getenv(stagedoor.HandoverEnv), os.Getenv("NOTIFY_SOCKET")
 			cfg.Announce = announcer{cmd.OutOrStdout(), cfg.Region, cfg.Protected()}.say
 			if err := cfg.Check(); err != nil {
 				return usageError{err}
@@ -47,7 +48,9 @@ file that --config names: flag > environment > file > default.`,
 			if err != nil {
 				return err
 			}
-			return server.Run(cmd.Context())
+			ctx, stop := withUpgrades(cmd.Context(), server, cfg.Data, log)
+			defer stop()
+			return server.Run(ctx)
 		},
 	}
 	f := cmd.Flags()
@@ -84,6 +87,7 @@ file that --config names: flag > environment > file > default.`,
 	f.StringVar(&cfg.Engine, "engine", cfg.Engine, "what moves bytes (`epoll|goroutine`); epoll on Linux, else goroutine")
 	f.IntVar(&cfg.Loops, "loops", cfg.Loops, "how many event loops --engine epoll has (`N`); 0 is one for each core")
 	f.DurationVar(&cfg.Grace, "grace", cfg.Grace, "how long requests may take to finish at the end")
+	f.StringVar(&cfg.PIDFile, "pid-file", "", "`FILE` with the number of the process, which an upgrade changes")
 	f.BoolVar(&cfg.Watch, "watch", false, "deploy again when a file of a definition changes")
 	f.StringVar(&format, "log-format", "", "`text|json`; text on a terminal, else json")
 	f.StringVar(&level, "log-level", "info", "`debug|info|warn|error`")
