@@ -23,7 +23,8 @@ func unrecorded(service, operation string) bool {
 	switch service + "." + operation {
 	case "apigateway.TestInvokeMethod", "apigateway.TestInvokeAuthorizer",
 		"lambda.Invoke", "lambda.InvokeAsync", "lambda.InvokeWithResponseStream",
-		"logs.PutLogEvents", "cloudwatch.PutMetricData":
+		"logs.PutLogEvents", "cloudwatch.PutMetricData",
+		"cognito-identity-provider.InitiateAuth", "cognito-identity-provider.RespondToAuthChallenge", "cognito-identity-provider.GetTokensFromRefreshToken":
 		return true
 	}
 	return service == "apigatewaymanagementapi"

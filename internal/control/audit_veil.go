@@ -28,10 +28,12 @@ func secretName(service, shape, member string) bool {
 	switch strings.ToLower(member) {
 	case "password", "oldpassword", "newpassword", "secretaccesskey", "secretkey", "clientsecret", "secretstring", "servicepassword",
 		"servicespecificcredentialsecret", "certificateprivatekey", "privatekey", "passphrase", "sessiontoken", "accesstoken", "idtoken", "refreshtoken",
-		"authenticationcode1", "authenticationcode2", "base32stringseed", "qrcodepng", "samlassertion", "webidentitytoken", "tokencode", "authparameter":
+		"authenticationcode1", "authenticationcode2", "base32stringseed", "qrcodepng", "samlassertion", "webidentitytoken", "tokencode", "authparameter", "confirmationcode":
 		return true
 	case "value":
 		return service == "apigateway" && strings.Contains(shape, "ApiKey") || service == "apigateway" && shape == "UsagePlanKey"
+	case "code":
+		return service == "cognito-identity-provider"
 	case "parametervalue", "templatebody", "stackpolicybody", "outputvalue": // may hold what NoEcho hides
 		return service == "cloudformation"
 	}

@@ -54,6 +54,12 @@ func wordsOf(service string) words {
 			fault.Conflict: "ConflictException", fault.Internal: "InternalServiceFault", fault.TooMany: "Throttling",
 		}
 		w.invalid = "InvalidParameterValueException"
+	case "cognito-identity-provider":
+		w.kinds = map[fault.Kind]string{
+			fault.BadRequest: "InvalidParameterException", fault.NotFound: "ResourceNotFoundException", fault.Denied: "NotAuthorizedException",
+			fault.TooMany: "TooManyRequestsException", fault.Internal: "InternalErrorException",
+		}
+		w.invalid = "InvalidParameterException"
 	case "logs":
 		w.kinds = map[fault.Kind]string{
 			fault.BadRequest: "InvalidParameterException", fault.NotFound: "ResourceNotFoundException",

@@ -30,7 +30,7 @@ func (g *Guard) needs(in *control.Incoming, who control.Caller, input value) []n
 		return g.cloudformation(op, input)
 	case "cloudwatch":
 		return g.each("cloudwatch:"+op, g.cloudwatch(input))
-	case "cognito-idp", "cognitoidp":
+	case "cognito-identity-provider":
 		return []need{{"cognito-idp:" + op, g.pool(input)}}
 	case "cloudtrail":
 		return []need{{"cloudtrail:" + op, g.trail(input)}}

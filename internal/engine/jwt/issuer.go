@@ -24,6 +24,10 @@ type IssuerConfig struct {
 
 	Fetch Fetch
 
+	// Own gives the issuer's keys where they are known without asking; nil, or
+	// a nil answer: they are fetched.
+	Own func() *Keys
+
 	// Leeway is how long after exp a token is still taken. Default 0.
 	Leeway time.Duration
 }
@@ -58,7 +62,7 @@ func (i *Issuer) Verify(ctx context.Context, t *Token, use Use) error {
 	if _, known := algorithmOf(t.algorithm); !known || i.cfg.Pool && t.algorithm != "RS256" {
 		return invalid("algorithm not allowed")
 	}
-	k, err := i.keys.key(ctx, t.keyID)
+	k, err := i.key(ctx, t.keyID)
 	if err != nil {
 		return err
 	}
@@ -69,6 +73,19 @@ func (i *Issuer) Verify(ctx context.Context, t *Token, use Use) error {
 		return invalid("not an %s token", use)
 	}
 	return t.checkTimes(time.Now(), i.cfg.Leeway)
+}
+
+// key finds a key by its id: among those that are known, or of the issuer.
+func (i *Issuer) key(ctx context.Context, id string) (*key, error) {
+	if i.cfg.Own != nil {
+		if own := i.cfg.Own(); own != nil {
+			if k := own.set[id]; k != nil {
+				return k, nil
+			}
+			return nil, invalid("no such key")
+		}
+	}
+	return i.keys.key(ctx, id)
 }
 
 var errDiscovery = errors.New("the discovery document is not that of the issuer")

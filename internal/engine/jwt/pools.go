@@ -11,6 +11,7 @@ import (
 type Pools struct {
 	fetch    Fetch
 	standIns map[string]string // issuer by the ARN of the pool that it stands for
+	own      func(arn string) *Keys
 
 	mu      sync.Mutex
 	issuers map[string]*Issuer // by ARN
@@ -20,6 +21,14 @@ type Pools struct {
 // pools' ARNs; all others are asked at AWS.
 func NewPools(fetch Fetch, standIns map[string]string) *Pools {
 	return &Pools{fetch: fetch, standIns: standIns, issuers: map[string]*Issuer{}}
+}
+
+// WithOwn has the keys of pools asked of own first, by the pools' ARNs: it gives
+// nil for a pool that is not kept here. It is called before anybody asks, and
+// own for each token, so it answers at once.
+func (p *Pools) WithOwn(own func(arn string) *Keys) *Pools {
+	p.own = own
+	return p
 }
 
 // Pool is the issuer of a pool's tokens; ok is false if the ARN is that of no
@@ -34,6 +43,9 @@ func (p *Pools) Pool(arn string) (issuer *Issuer, ok bool) {
 	if cfg.Name, ok = p.standIns[arn]; !ok {
 		if cfg.Name, cfg.Pool = cognito(arn); !cfg.Pool {
 			return nil, false
+		}
+		if p.own != nil {
+			cfg.Own = func() *Keys { return p.own(arn) }
 		}
 	}
 	issuer = NewIssuer(cfg)
