@@ -48,14 +48,26 @@ type Version struct {
 	LogFormat, LogLevel string
 	// LogGroup is the log group. Default "/aws/lambda/{name}".
 	LogGroup string
-	// Credentials are what AWS SDKs in the function sign with. The zero value
-	// stands for "test" three times: SDKs refuse to work with nothing.
-	Credentials Credentials
+	// Role is the ARN of the execution role. See Config.Credentials.
+	Role string
 }
 
-// Credentials are a set of (temporary) AWS credentials.
+// Credentials are what AWS SDKs in a function sign with. The zero value stands
+// for "test" three times: SDKs refuse to work with nothing.
 type Credentials struct {
 	AccessKeyID, SecretAccessKey, SessionToken string
+
+	// Until is when an environment that has them takes its last call; its place
+	// is taken by one with others. The zero time: never.
+	Until time.Time
+}
+
+// known are the credentials that the environment of a process shows.
+func (c Credentials) known() Credentials {
+	if c.AccessKeyID == "" {
+		c.AccessKeyID, c.SecretAccessKey, c.SessionToken = "test", "test", "test"
+	}
+	return c
 }
 
 // Alias is a name for a version, or for two of them by weight.
@@ -109,9 +121,6 @@ func (d *Definition) version(number string) Version {
 	}
 	if v.LogGroup == "" {
 		v.LogGroup = "/aws/lambda/" + d.Name
-	}
-	if v.Credentials == (Credentials{}) {
-		v.Credentials = Credentials{AccessKeyID: "test", SecretAccessKey: "test", SessionToken: "test"}
 	}
 	return v
 }

@@ -50,6 +50,7 @@ type environment struct {
 	host      *Host
 	log       *journal
 	idleSince time.Time    // guarded by the pool's function
+	until     time.Time    // when it takes its last call; guarded by the pool's function
 	memory    atomic.Int64 // the most it was seen to take, in bytes
 	started   func()       // lets another environment start
 
@@ -145,7 +146,11 @@ func (e *environment) live() (again bool) {
 	defer serving.Wait()
 	defer api.Close()
 
-	f := e.function(dir, address)
+	as, err := e.credentials()
+	if err != nil {
+		return e.stillborn(&NotReady{Reason: "no credentials", Cause: err})
+	}
+	f := e.function(dir, address, as)
 	if err := e.launch(api, f, dir); err != nil {
 		return e.stillborn(err)
 	}
@@ -158,8 +163,26 @@ func (e *environment) live() (again bool) {
 	return e.ended(exit)
 }
 
+// credentials is what the function signs with in this environment.
+func (e *environment) credentials() (as Credentials, err error) {
+	ask := e.host.cfg.Credentials
+	if ask == nil {
+		return as.known(), nil
+	}
+	if as, err = ask(e.host.alive, e.pool.name, e.pool.version.Role); err != nil {
+		return as, err
+	}
+	e.pool.f.mu.Lock()
+	defer e.pool.f.mu.Unlock()
+	e.until = as.Until
+	return as.known(), nil
+}
+
+// over says whether it may take no call any more. The pool's function is locked.
+func (e *environment) over(now time.Time) bool { return !e.until.IsZero() && !now.Before(e.until) }
+
 // function is what the runtime's command is made of.
-func (e *environment) function(dir, address string) *runtimes.Function {
+func (e *environment) function(dir, address string, as Credentials) *runtimes.Function {
 	cfg, v := &e.host.cfg, &e.pool.version
 	return &runtimes.Function{
 		Name: e.pool.name, Version: v.Number, Runtime: v.Runtime, Handler: v.Handler,
@@ -167,7 +190,7 @@ func (e *environment) function(dir, address string) *runtimes.Function {
 		Env: v.Env, MemoryMB: v.MemoryMB, Address: address,
 		Account: cfg.Account, Region: cfg.Region, Endpoint: cfg.Endpoint, XRay: cfg.XRay,
 		LogGroup: v.LogGroup, LogStream: e.log.stream, LogFormat: v.LogFormat, LogLevel: v.LogLevel,
-		AccessKeyID: v.Credentials.AccessKeyID, SecretKey: v.Credentials.SecretAccessKey, SessionToken: v.Credentials.SessionToken,
+		AccessKeyID: as.AccessKeyID, SecretKey: as.SecretAccessKey, SessionToken: as.SessionToken,
 	}
 }
 

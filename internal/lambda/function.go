@@ -130,6 +130,25 @@ func (f *function) takeIdle(t time.Time) []*environment {
 	return out
 }
 
+// takeOver takes the idle environments out of their pools that may take no call
+// any more.
+func (f *function) takeOver(now time.Time) (out []*environment) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, p := range f.pools {
+		var kept []*environment
+		for _, e := range p.idle {
+			if e.over(now) {
+				out = append(out, e)
+			} else {
+				kept = append(kept, e)
+			}
+		}
+		p.idle = kept
+	}
+	return out
+}
+
 // idleSince is since when its coldest environment idles.
 func (f *function) idleSince() (t time.Time, ok bool) {
 	f.mu.Lock()

@@ -28,6 +28,10 @@ type Config struct {
 	Endpoint string
 	// XRay is the AWS_XRAY_DAEMON_ADDRESS given to functions; may be empty.
 	XRay string
+	// Credentials gives what a new environment of a function signs with, by the
+	// function's name and its execution role; it may be asked for each. Nil: the
+	// zero Credentials.
+	Credentials func(ctx context.Context, function, role string) (Credentials, error)
 	// Programs names the program of a runtime ("python3.12": "/opt/py/bin/python3")
 	// where the one on PATH is not the right one.
 	Programs map[string]string
@@ -246,7 +250,7 @@ func (h *Host) admit() bool {
 
 // reapIdle ends what has idled long enough.
 func (h *Host) reapIdle(ctx context.Context) {
-	tick := time.NewTicker(max(h.cfg.IdleAfter/4, 10*time.Millisecond))
+	tick := time.NewTicker(min(max(h.cfg.IdleAfter/4, 10*time.Millisecond), time.Minute))
 	defer tick.Stop()
 	for {
 		select {
@@ -258,10 +262,14 @@ func (h *Host) reapIdle(ctx context.Context) {
 	}
 }
 
-// reap ends the environments that were idle at now for longer than IdleAfter.
+// reap ends the environments that were idle at now for longer than IdleAfter, or
+// whose credentials are about to end.
 func (h *Host) reap(now time.Time) {
 	for _, f := range h.all() {
 		for _, e := range f.takeIdle(now.Add(-h.cfg.IdleAfter)) {
+			e.retire()
+		}
+		for _, e := range f.takeOver(h.cfg.Now()) {
 			e.retire()
 		}
 	}

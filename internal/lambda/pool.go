@@ -110,7 +110,8 @@ func (p *pool) ready(e *environment, first bool) {
 	} else {
 		p.finishing--
 	}
-	if len(p.waiting) > 0 {
+	over := e.over(p.host.cfg.Now())
+	if len(p.waiting) > 0 && (first || !over) {
 		c := p.waiting[0]
 		p.waiting[0] = nil
 		p.waiting = p.waiting[1:]
@@ -118,7 +119,10 @@ func (p *pool) ready(e *environment, first bool) {
 		p.give(e, c)
 		return
 	}
-	retired := p.retired
+	if over {
+		p.refill(p.finishing)
+	}
+	retired := p.retired || over
 	if !retired {
 		e.idleSince = time.Now()
 		p.idle = append(p.idle, e)

@@ -40,6 +40,7 @@ func (s *Service) hostVersion(v *api.FunctionVersion) host.Version {
 		Number:        v.Version,
 		Runtime:       v.Runtime,
 		Handler:       v.Handler,
+		Role:          v.Role,
 		CodeDir:       s.codeDir(v.Code),
 		Env:           v.Environment,
 		MemoryMB:      int(v.Memory),

@@ -267,7 +267,7 @@ func TestUpdateFunctionConfiguration(t *testing.T) {
 	}
 	v := b.host.of("f").Versions["$LATEST"]
 	want := host.Version{
-		Number: "$LATEST", Revision: v.Revision, Runtime: "provided.al2023", Handler: "main.handler", CodeDir: v.CodeDir, MemoryMB: 128,
+		Number: "$LATEST", Revision: v.Revision, Runtime: "provided.al2023", Handler: "main.handler", CodeDir: v.CodeDir, MemoryMB: 128, Role: role,
 		Timeout: 30 * time.Second, EphemeralMB: 1024, TracingActive: true, LogFormat: "JSON", LogGroup: "/aws/lambda/f",
 	}
 	if diff := cmp.Diff(want, v); diff != "" {
