@@ -16,10 +16,11 @@ const (
 	// it is others' turn.
 	turnOps = 32
 	// A loop that had something to do a moment ago keeps its thread while it
-	// waits, which is cheap and quick, as long as others have one, too. A loop
-	// that is idle gives its thread back.
+	// waits, which is cheap and quick, as long as others have one, too. It does
+	// not let them in before each wait: the scheduler would wake a thread to look
+	// after them, though there may be nobody. A loop that is idle gives its thread
+	// back.
 	keepThread = 4 * time.Millisecond
-	shortWait  = 1 // milliseconds that a loop waits before it lets other goroutines in
 	spareTasks = 256
 )
 
@@ -191,10 +192,7 @@ func (l *loop) wait() (n int) {
 	}
 	most := l.patience(l.now)
 	if l.now-l.active < moment(keepThread) && runtime.GOMAXPROCS(0) > l.set.cfg.N {
-		if n = l.poll(min(most, shortWait)); n == 0 {
-			runtime.Gosched() // nothing is to do here, so it is others' turn
-		}
-		return n
+		return l.poll(min(most, int(keepThread/time.Millisecond)))
 	}
 	n, err := unix.EpollWait(l.poller, l.events, most)
 	if err != nil {
