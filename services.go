@@ -12,6 +12,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/wire/cloudformation"
 	"github.com/stagedoor/stagedoor/internal/wire/cloudtrail"
 	"github.com/stagedoor/stagedoor/internal/wire/cloudwatch"
+	"github.com/stagedoor/stagedoor/internal/wire/cognitoidentityprovider"
 	"github.com/stagedoor/stagedoor/internal/wire/iam"
 	"github.com/stagedoor/stagedoor/internal/wire/lambda"
 	"github.com/stagedoor/stagedoor/internal/wire/logs"
@@ -27,6 +28,7 @@ func tables() []*wire.Service {
 	return []*wire.Service{
 		apigateway.Table(), apigatewayv2.Table(), apigatewaymanagementapi.Table(), lambda.Table(), sts.Table(), iam.Table(),
 		cloudformation.Table(), logs.Table(), cloudwatch.Table(), cloudtrail.Table(), wafv2.Table(), acm.Table(),
+		cognitoidentityprovider.Table(),
 	}
 }
 
