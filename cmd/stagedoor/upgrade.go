@@ -154,13 +154,25 @@ type upgrader struct {
 	data   string
 	binary string // of this process, as it was found at its start
 	log    *slog.Logger
+
+	attended bool // it was started on a terminal
 }
 
-// withUpgrades upgrades the server at SIGHUP. On a terminal, where that says that
-// the terminal has gone, it ends ctx instead, unless `upgrade` asked.
+// onTerminal says whether the process has a terminal, which may have gone since.
+func onTerminal() bool {
+	f, err := os.OpenFile("/dev/tty", os.O_RDWR, 0)
+	if err != nil {
+		return false
+	}
+	_ = f.Close() // it was only to be looked for
+	return true
+}
+
+// withUpgrades upgrades the server at SIGHUP. If that says that the terminal has
+// gone, it ends ctx instead.
 func withUpgrades(ctx context.Context, server *stagedoor.Server, data string, log *slog.Logger) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	u := upgrader{server: server, data: data, log: log}
+	u := upgrader{server: server, data: data, log: log, attended: onTerminal()}
 	var err error
 	if u.binary, err = exec.LookPath(os.Args[0]); err == nil {
 		u.binary, err = filepath.Abs(u.binary)
@@ -194,7 +206,7 @@ func (u *upgrader) upgrade(ctx context.Context) bool {
 	at := filepath.Join(u.data, requestFile)
 	r := request{Binary: u.binary}
 	asked := readJSON(at, &r) == nil && os.Remove(at) == nil
-	if !asked && (terminal(os.Stdin) || terminal(os.Stderr)) {
+	if !asked && u.attended && !onTerminal() {
 		return false
 	}
 	if r.Binary == "" {
