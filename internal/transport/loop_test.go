@@ -2,6 +2,7 @@ package transport_test
 
 import (
 	"bufio"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -282,5 +283,39 @@ func TestPortTaken(t *testing.T) {
 	if ln, err := net.Listen("tcp", addr); err == nil {
 		_ = ln.Close()
 		t.Error("somebody else listens there, too")
+	}
+}
+
+// TestEveryAddress: a listener on all addresses has as many sockets as there are
+// loops, and requests know which address they came to.
+func TestEveryAddress(t *testing.T) {
+	for _, at := range []string{":0", "0.0.0.0:0"} {
+		ups := transport.NewUpstreams(transport.UpstreamConfig{})
+		cfg := transport.Config{Upstreams: ups, Handler: routes{"*": step(program.BodyDiscard, func(x *program.Exchange) error {
+			x.Answer.Status, x.Answer.Body = 200, x.Keep(x.Local.String(), " ", x.Remote.String())
+			return nil
+		})}}
+		if engine == "epoll" {
+			cfg.Loops = transport.NewLoops(transport.LoopsConfig{Upstreams: ups, N: 3})
+		}
+		ln, err := net.Listen("tcp", at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- transport.NewServer(cfg).Serve(ctx, ln) }()
+		_, port, _ := net.SplitHostPort(ln.Addr().String())
+		for range 12 {
+			c := dial(t, "127.0.0.1:"+port)
+			c.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+			if _, body := c.response("GET"); body != "127.0.0.1:"+port+" "+c.LocalAddr().String() {
+				t.Errorf("%s: came to, and from: %s", at, body)
+			}
+		}
+		stop()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
 	}
 }
