@@ -254,7 +254,7 @@ func escapeJavaScript(s string) string {
 		case '\t':
 			b.WriteString(`\t`)
 		default:
-			if c >= 0x20 && c < 0x7f {
+			if c >= 0x20 && c <= 0x7f {
 				b.WriteRune(c)
 				continue
 			}

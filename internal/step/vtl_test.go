@@ -14,6 +14,8 @@ func TestTemplateVariables(t *testing.T) {
 		{"empty body", "", "$input.body $input.json('$') $input.path('$')", "{} {} {}"},
 		{"member of the body is nothing", `{"a":1}`, "[$input.body.a]", "[]"},
 		{"json of a text", `{"a":"x"}`, "$input.json('$.a')", `"x"`},
+		{"numbers of many digits", `[12345678901234567890,0.12345678901234567890,2.50,1e400]`, "$input.json('$') $input.path('$[0]')", `[12345678901234567890,0.12345678901234567890,2.5,null] 12345678901234567890`},
+		{"several members", `{"a":1,"b":"x","c":2}`, "$input.json(\"$['a','b']\")", `{"a":1,"b":"x"}`},
 		{"json of a missing path", `{"a":1}`, "$input.json('$.b')", `""`},
 		{"path in a loop", `{"l":[{"n":1},{"n":2}]}`, "#foreach($e in $input.path('$.l'))$e.n#if($foreach.hasNext),#end#end", "1,2"},
 		{"missing path is null and empty", `{"a":1}`, "#if($input.path('$.b') == '')e#end#if($input.path('$.b') == $null)n#end", "en"},

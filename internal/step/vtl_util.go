@@ -70,6 +70,15 @@ func (valueTree) Items(v any) ([]any, bool) {
 	return l.Items, true
 }
 
+// Object makes an object.
+func (valueTree) Object(names []string, values []any) any {
+	m := vtl.NewMap()
+	for i, name := range names {
+		_ = m.Put(name, values[i]) // a path has far fewer names than a map may have
+	}
+	return m
+}
+
 // findPath looks a path up in a document; a path that is none is an error of
 // the template.
 func findPath(doc any, path string) (any, bool, error) {

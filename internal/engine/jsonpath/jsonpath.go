@@ -35,6 +35,8 @@ type Tree interface {
 	Names(v any) (names []string, ok bool)
 	// Items are a list's items; ok is false for anything else.
 	Items(v any) (items []any, ok bool)
+	// Object makes an object of members that a path has picked.
+	Object(names []string, values []any) any
 }
 
 // Path is a parsed path.
@@ -121,7 +123,31 @@ func (p *parser) blanks() {
 	}
 }
 
+// segments reads the steps of a path. Several names at its end pick one object,
+// as in Jayway; before the end they are several ways.
 func (p *parser) segments(path *Path, depth int) error {
+	if err := p.steps(path, depth); err != nil {
+		return err
+	}
+	for i, s := range path.steps {
+		below, descends := s.(descent)
+		if descends {
+			s = below.step
+		}
+		several, ok := s.(members)
+		switch last := i == len(path.steps)-1 && path.function == ""; {
+		case ok && !last:
+			path.definite = false
+		case ok && descends:
+			path.steps[i] = descent{merged(several)}
+		case ok:
+			path.steps[i] = merged(several)
+		}
+	}
+	return nil
+}
+
+func (p *parser) steps(path *Path, depth int) error {
 	for p.pos < len(p.text) {
 		descend := false
 		switch {
@@ -187,7 +213,7 @@ func (p *parser) bracket(path *Path, depth int) (segment, error) {
 		path.definite = false
 		s, err = p.filter(depth)
 	case p.pos < len(p.text) && (p.text[p.pos] == '\'' || p.text[p.pos] == '"'):
-		s, err = p.names(path)
+		s, err = p.names()
 	default:
 		s, err = p.indexes(path)
 	}
@@ -221,7 +247,7 @@ func (p *parser) quoted() (string, error) {
 	return "", p.fail("text without its closing quote")
 }
 
-func (p *parser) names(path *Path) (segment, error) {
+func (p *parser) names() (segment, error) {
 	var all members
 	for {
 		p.blanks()
@@ -241,7 +267,6 @@ func (p *parser) names(path *Path) (segment, error) {
 	if len(all) == 1 {
 		return member{all[0]}, nil
 	}
-	path.definite = false
 	return all, nil
 }
 

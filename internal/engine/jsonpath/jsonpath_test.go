@@ -35,6 +35,14 @@ func (plain) Items(v any) ([]any, bool) {
 	return l, ok
 }
 
+func (plain) Object(names []string, values []any) any {
+	m := map[string]any{}
+	for i, n := range names {
+		m[n] = values[i]
+	}
+	return m
+}
+
 const document = `{"store":{"book":[
  {"category":"reference","title":"A","price":8.95},
  {"category":"fiction","title":"B","price":12.99,"isbn":"1"},
@@ -66,7 +74,11 @@ func TestFind(t *testing.T) {
 		{"$.store.book[*].title", `["A","B","C"]`},
 		{"$..price", `[19.95,8.95,12.99,8.99]`},
 		{"$.store..color", `["red"]`},
-		{"$.store.bicycle['color','price']", `["red",19.95]`},
+		{"$.store.bicycle['color','price']", `{"color":"red","price":19.95}`},
+		{"$.store.bicycle['color','none']", `{"color":"red"}`},
+		{"$.store['book','bicycle'].length()", `2`},
+		{"$.store['book','bicycle'].color", `["red"]`},
+		{"$.store.book[*]['title','price']", `[{"price":8.95,"title":"A"},{"price":12.99,"title":"B"},{"price":8.99,"title":"C"}]`},
 		{"$.store.book[?(@.price < 9)].title", `["A","C"]`},
 		{"$.store.book[?(@.price < $.limit && @.isbn)].title", `["C"]`},
 		{"$.store.book[?(@.category == 'fiction' || @.title == 'A')].title", `["A","B","C"]`},

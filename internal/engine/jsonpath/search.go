@@ -49,7 +49,7 @@ func (m member) walk(s *search, v any, found []any) ([]any, error) {
 	return found, nil
 }
 
-// members picks several of an object, as an object in Jayway; here, in order.
+// members picks several of an object, in order.
 type members []string
 
 func (m members) walk(s *search, v any, found []any) ([]any, error) {
@@ -59,6 +59,23 @@ func (m members) walk(s *search, v any, found []any) ([]any, error) {
 		}
 	}
 	return found, nil
+}
+
+// merged picks several of an object, as an object; those it has.
+type merged []string
+
+func (m merged) walk(s *search, v any, found []any) ([]any, error) {
+	var names []string
+	var values []any
+	for _, name := range m {
+		if c, ok := s.tree.Member(v, name); ok {
+			names, values = append(names, name), append(values, c)
+		}
+	}
+	if _, ok := s.tree.Names(v); !ok || len(names) == 0 {
+		return found, nil
+	}
+	return append(found, s.tree.Object(names, values)), nil
 }
 
 type items []int
@@ -232,6 +249,9 @@ func number(v any) (float64, bool) {
 		return float64(v), true
 	case float64:
 		return v, true
+	case interface{ Float64() (float64, error) }: // a tree's own, for more digits
+		f, err := v.Float64()
+		return f, err == nil
 	}
 	return 0, false
 }

@@ -330,6 +330,9 @@ func float(v any) (float64, bool) {
 		return float64(v), true
 	case float64:
 		return v, true
+	case Number:
+		f, _ := v.Float64() // infinite where it is too large
+		return f, true
 	}
 	return 0, false
 }

@@ -31,7 +31,7 @@ func call(v any, name string, args []any) (any, error) {
 		return callList(v, name, args)
 	case *Map:
 		return callMap(v, name, args)
-	case int64, float64:
+	case int64, float64, Number:
 		return callNumber(v, name)
 	}
 	return nil, nil

@@ -11,6 +11,14 @@ import (
 	"strings"
 )
 
+// Number is a number that JSON gave with more digits than fit into int64 or
+// float64: it prints as it was written, as java.math's do, and is counted with
+// as a float64.
+type Number string
+
+// Float64 is the nearest float64, infinite where the number is too large.
+func (n Number) Float64() (float64, error) { return strconv.ParseFloat(string(n), 64) }
+
 // List is a Java list.
 type List struct {
 	Items []any
@@ -103,6 +111,8 @@ func appendText(dst []byte, v any, depth int) []byte {
 		return strconv.AppendInt(dst, v, 10)
 	case float64:
 		return appendDouble(dst, v)
+	case Number:
+		return append(dst, v...)
 	case *Map:
 		dst = append(dst, '{')
 		for i, k := range v.keys {
@@ -173,7 +183,12 @@ func appendJSON(dst []byte, v any, depth int) []byte {
 	switch v := v.(type) {
 	case string:
 		return appendQuoted(dst, v)
-	case bool, int64, float64:
+	case float64:
+		if math.IsInf(v, 0) {
+			return append(dst, "null"...) // as json-smart does
+		}
+		return appendDouble(dst, v)
+	case bool, int64, Number:
 		return appendText(dst, v, 0)
 	case *List:
 		dst = append(dst, '[')
@@ -290,9 +305,13 @@ func numberOf(n json.Number) any {
 	if i, err := n.Int64(); err == nil {
 		return i
 	}
-	f, err := n.Float64()
-	if err != nil {
-		return n.String()
+	if whole := !strings.ContainsAny(n.String(), ".eE"); whole || len(n) > manyDigits && !strings.ContainsAny(n.String(), "eE") {
+		return Number(n)
 	}
+	f, _ := n.Float64() // infinite where it is too large, as in Java
 	return f
 }
+
+// manyDigits is from how many characters on a fraction is read without loss.
+// parity: json-smart's parser, which API Gateway reads JSON with (spec/rest-data-plane.md 4.5).
+const manyDigits = 18
