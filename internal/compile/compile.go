@@ -249,7 +249,7 @@ func (c *compiler) noSuchRoute() *program.Route {
 	scope := c.scope
 	scope.Method, scope.Resource = "*", "*"
 	return &program.Route{Method: "*", Resource: "*", Finish: c.finish(scope, nil), Steps: []program.Step{
-		step.RefuseStep(program.MissingAuthenticationToken.Refuse(nil), "no such route"),
+		step.RefuseUnrouted(),
 	}}
 }
 

@@ -24,6 +24,23 @@ func TestNoSuchRoute(t *testing.T) {
 	}
 }
 
+// A token that is no signature is told of where no method is, as clients of API
+// Gateway see it that get a path wrong.
+func TestNoSuchRouteWithAToken(t *testing.T) {
+	stage := sketch{methods: map[string]api.Integration{"GET /a": mock(`{"statusCode":200}`, ok200("x"))}}.stage(t)
+	for _, tt := range []struct{ authorization, kind, begins string }{
+		{"", "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`},
+		{"Bearer abc", "IncompleteSignatureException", `{"message":"Invalid key=value pair (missing equal-sign) in Authorization header (hashed`},
+		{"Basic YTpi=", "IncompleteSignatureException", `{"message":"Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. `},
+		{"AWS4-HMAC-SHA256 Credential=a/b, SignedHeaders=host, Signature=c", "MissingAuthenticationTokenException", `{"message":"Missing Authentication Token"}`},
+	} {
+		r := send(t, stage, "GET /b", "Authorization: "+tt.authorization, "X-Amz-Date: 20260101T000000Z")
+		if r.Status != 403 || r.Header("x-amzn-ErrorType") != tt.kind || !strings.HasPrefix(r.Body, tt.begins) {
+			t.Errorf("%q: %+v, want 403 %s %s", tt.authorization, r, tt.kind, tt.begins)
+		}
+	}
+}
+
 // A definition that asks for protection is never served without it.
 func TestFailClosed(t *testing.T) {
 	in := map[string]api.Integration{"GET /": mock(`{"statusCode":200}`, ok200("secret"))}

@@ -102,6 +102,24 @@ func notSigned(err error) error {
 	return &program.Refusal{Type: program.ResponseType(e.Response()), ErrorType: e.Type(), Message: e.Message, Cause: err}
 }
 
+// RefuseUnrouted answers what no method is for. An Authorization field that is
+// no signature is told of first, as on methods with AWS_IAM: what clients see
+// that send a token to a path that is not there.
+// parity: spec/rest-data-plane.md 1.2, 2.3.
+func RefuseUnrouted() program.Step {
+	missing := program.MissingAuthenticationToken.Refuse(nil)
+	return program.Step{Name: "refuse", Note: string(missing.Type) + ": no such route", Run: func(x *program.Exchange) error {
+		if len(x.Header("authorization")) == 0 {
+			return missing
+		}
+		err := sigv4.Malformed(&sigv4.Request{Fields: sigv4.AppendFields(nil, x.Request.Fields)})
+		if err == nil {
+			return missing
+		}
+		return notSigned(err)
+	}}
+}
+
 // consume lets the exchange know who is calling, and takes the signature out of
 // it: no integration sees one.
 // parity: spec/security.md 1.1, 1.7, 1.10.

@@ -39,6 +39,17 @@ func (p *parts) readHeader(r *Request, value []byte) error {
 	return nil
 }
 
+// Malformed is what is wrong with the form of the request's Authorization
+// field, a *Error; nil if it has none, or one that could be a signature.
+func Malformed(r *Request) error {
+	value, found, _ := r.field("authorization")
+	if !found || len(value) == 0 {
+		return nil
+	}
+	var p parts
+	return p.readHeader(r, value)
+}
+
 // put keeps one part and says what is odd about it.
 func (p *parts) put(name, value []byte) (odd string) {
 	to := &p.credential
