@@ -124,7 +124,7 @@ func catalogue() []failure {
 		{"/length", "{}", "", program.APIConfigurationError, 500, serverFault, internalError, false},
 		{"/nomatch", "{}", "", program.APIConfigurationError, 500, serverFault, internalError, true},
 		{"/undeclared", "{}", "", program.APIConfigurationError, 500, serverFault, internalError, true},
-		{"/json", "{a", "", program.Default4XX, 400, badRequest, `{"message": "Invalid JSON in request body"}`, true},
+		{"/json", "{a", "", program.Default4XX, 400, badRequest, `{"message": "Invalid JSON in request body"}`, false},
 		{"/timeout", "{}", "", program.IntegrationTimeout, 504, serverFault, `{"message": "Endpoint request timed out"}`, true},
 		{"/refused", "{}", "", program.IntegrationFailure, 504, serverFault, `{"message": "Network error communicating with endpoint"}`, true},
 		{"/mock", "{}", "", program.APIConfigurationError, 500, serverFault, internalError, false},
@@ -147,6 +147,31 @@ func (f failure) play(t testing.TB, stage *program.Stage) (*program.Exchange, pr
 	x := request(t, stage, "POST "+f.path, fields...)
 	x.Body, x.Request.Length = []byte(f.body), int64(len(f.body))
 	return x, programtest.Play(t, x)
+}
+
+// Execution logs give the reason of a failure in AWS's words.
+// parity: spec/rest-data-plane.md 3.2, 3.8, 11.3.
+func TestFailureReasons(t *testing.T) {
+	stage := failing(t, nil)
+	const config = "Execution failed due to configuration error: "
+	want := map[string]string{
+		"/template":   config + "Unable to transform request",
+		"/nomatch":    config + "No match for output mapping and no default output mapping configured. Endpoint Response Status Code: 400",
+		"/undeclared": config + "Output mapping refers to an invalid method response: 418",
+		"/mock":       config + "Unable to parse statusCode. It should be an integer that is defined in the request template.",
+		"/malformed":  config + "Malformed Lambda proxy response",
+		"/timeout":    "Execution failed due to a timeout error",
+		"/refused":    "Execution failed due to a network error communicating with endpoint: Connection refused",
+	}
+	for _, f := range catalogue() {
+		if want[f.path] == "" {
+			continue
+		}
+		x, _ := f.play(t, stage)
+		if got := x.Failure.Reason(x.Route); got != want[f.path] {
+			t.Errorf("%s: the log says %q, want %q", f.path, got, want[f.path])
+		}
+	}
 }
 
 // Every failure of the engine has its type, status, body to the byte, and

@@ -346,7 +346,7 @@ func TestExecutionLog(t *testing.T) {
 		`Received response\. Status: 200, Integration latency: \d ms`, `Endpoint response headers: {.*X-Amz-Function-Error=Unhandled}`,
 		`Endpoint response body before transformations: {"errorMessage":"boom"}`,
 		`Lambda execution failed with status 200 due to customer function error: boom\. Lambda request id: fid`,
-		`Execution failed due to configuration error: The function failed`, `Method completed with status: 502`, `AWS Integration Endpoint RequestId : fid`,
+		`Method completed with status: 502`, `AWS Integration Endpoint RequestId : fid`,
 	}
 	if len(got) != len(want) {
 		t.Fatalf("%d events, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))

@@ -51,10 +51,25 @@ func (r *Refusal) asWritten(route *Route) string {
 	return r.Message
 }
 
-// Sentence is the first line of the innermost error, as a sentence begins.
+// Logged is a cause, or a part of one, that stands in execution logs as it is:
+// it has AWS's words.
+type Logged string
+
+// Error is the text.
+func (l Logged) Error() string { return string(l) }
+
+// ErrFunction is the cause of an answer to a function that failed, which the
+// execution log tells of when it happens.
+var ErrFunction = errors.New("the function failed")
+
+// Sentence is what an execution log says of an error: the text that is made
+// for it, or the first line of the innermost error, as a sentence begins.
 func Sentence(err error) string {
 	if err == nil {
 		return "Connection is closed"
+	}
+	if l, ok := errors.AsType[Logged](err); ok {
+		return string(l)
 	}
 	for inner := errors.Unwrap(err); inner != nil; inner = errors.Unwrap(err) {
 		err = inner

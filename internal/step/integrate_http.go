@@ -19,7 +19,6 @@ func (s Scope) IntegrateHTTP(in *api.Integration, origins Origins) (program.Step
 	}
 	agent, most := []byte("AmazonAPIGateway_"+s.APIID), s.MaxPayload()
 	return program.Step{Name: "integrate", Note: "http " + c.note(), Run: func(x *program.Exchange) error {
-		x.ShowTrace = true
 		if bodiless(c.method) {
 			x.Call.Body = nil
 		}
@@ -39,6 +38,7 @@ func (s Scope) IntegrateHTTP(in *api.Integration, origins Origins) (program.Step
 			http1.Field{Name: nameTrace, Value: x.TraceID()},
 			http1.Field{Name: nameAPIID, Value: c.apiID})
 		x.Call.Buffer = most
+		x.ShowTrace = true // not of what fails before the call; parity: spec/rest-data-plane.md 3.6.3
 		x.Await()
 		return nil
 	}}, nil

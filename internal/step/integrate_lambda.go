@@ -66,7 +66,7 @@ func isPost(in *api.Integration) bool { return in.HTTPMethod != nil && *in.HTTPM
 var (
 	errPermission = errors.New("invalid permissions on Lambda function")
 	errMalformed  = errors.New("malformed Lambda proxy response")
-	errFailed     = errors.New("the function failed")
+	errFailed     = program.ErrFunction
 )
 
 // notPost is the answer of a Lambda integration whose method is not POST.

@@ -1,7 +1,6 @@
 package step
 
 import (
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -9,7 +8,9 @@ import (
 	"github.com/stagedoor/stagedoor/internal/program"
 )
 
-var errMockStatus = errors.New("unable to parse statusCode; it should be an integer that is defined in the request template")
+// errMockStatus is a payload that names no status.
+// parity: spec/rest-data-plane.md 3.2.
+const errMockStatus program.Logged = "Unable to parse statusCode. It should be an integer that is defined in the request template."
 
 // IntegrateMock answers without a back end. A request template without
 // references is read at deployment, and the response it leads to is chosen

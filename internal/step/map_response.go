@@ -1,7 +1,6 @@
 package step
 
 import (
-	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -33,10 +32,21 @@ type response struct {
 	handling   handling
 }
 
-var (
-	errNoMatch    = errors.New("no match for output mapping and no default output mapping configured")
-	errUndeclared = errors.New("output mapping refers to an invalid method response")
-)
+// noMatch says that no response is for what came back. A function that fails
+// answers 200 itself.
+// parity: spec/rest-data-plane.md 3.8 rule 3, 11.3.
+func noMatch(subject string) error {
+	if _, err := strconv.Atoi(subject); err != nil {
+		subject = "200"
+	}
+	return program.Logged("No match for output mapping and no default output mapping configured. Endpoint Response Status Code: " + subject)
+}
+
+// undeclared says that the method has no such response.
+// parity: spec/rest-data-plane.md 3.8 rule 4.
+func undeclared(status int) error {
+	return program.Logged("Output mapping refers to an invalid method response: " + strconv.Itoa(status))
+}
 
 func (s Scope) responses(m *api.Method) (*responses, error) {
 	all := &responses{binary: s.Binary}
@@ -122,10 +132,10 @@ func (r *responses) choose(subject string, none bool) (*response, error) {
 		}
 	}
 	if found == nil {
-		return nil, program.APIConfigurationError.Refuse(fmt.Errorf("%w: %s", errNoMatch, subject))
+		return nil, program.APIConfigurationError.Refuse(noMatch(subject))
 	}
 	if found.undeclared {
-		return nil, program.APIConfigurationError.Refuse(fmt.Errorf("%w: %d", errUndeclared, found.status))
+		return nil, program.APIConfigurationError.Refuse(undeclared(found.status))
 	}
 	return found, nil
 }

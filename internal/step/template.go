@@ -1,6 +1,7 @@
 package step
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -15,6 +16,7 @@ type template struct {
 	text  []byte // what it renders to, if that is known
 	fixed bool   // it is
 	vtl   Renderer
+	phase Phase // of vtl
 
 	response *response // of a MOCK: what a fixed text leads to; nil: to a 500
 }
@@ -56,7 +58,7 @@ func (s Scope) rendered(media, text string, phase Phase) template {
 	if err != nil {
 		r = unreadable{fmt.Errorf("template for %s: %w", media, err)}
 	}
-	return template{media: media, vtl: r}
+	return template{media: media, vtl: r, phase: phase}
 }
 
 // unreadable is a template that cannot be parsed.
@@ -79,9 +81,21 @@ func (t *template) render(x *program.Exchange, input []byte) ([]byte, error) {
 	}
 	out, err := t.vtl.Render(x, input, nil)
 	if err != nil {
+		if _, refused := errors.AsType[*program.Refusal](err); !refused {
+			err = fmt.Errorf("%w: %w", t.phase.failure(), err)
+		}
 		return nil, refuseAs(program.APIConfigurationError, err)
 	}
 	return out, nil
+}
+
+// failure is what execution logs say of a template that cannot be rendered.
+// parity: spec/rest-data-plane.md 11.3.
+func (p Phase) failure() error {
+	if p == OnRequest {
+		return program.Logged("Unable to transform request")
+	}
+	return program.Logged("Unable to transform response")
 }
 
 // pick is the template for a media type, or the default one, or nil.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"time"
 
@@ -247,6 +248,10 @@ func isTimeout(err error) bool {
 	return errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 
+// errNowhere is a host without an address.
+// parity: spec/rest-data-plane.md 3.7.1, "empty or unusable host".
+const errNowhere program.Logged = "Invalid endpoint address"
+
 // refusal is the answer to a call that failed.
 func (c *call) refusal(e *exchange, err error) error {
 	if c.sender != nil && c.sender.client != nil {
@@ -258,6 +263,9 @@ func (c *call) refusal(e *exchange, err error) error {
 		return program.IntegrationTimeout.Refuse(err)
 	}
 	c.ups.Counters.Failures.Add(1)
+	if missing, ok := errors.AsType[*net.DNSError](err); ok && missing.IsNotFound {
+		return program.APIConfigurationError.Refuse(fmt.Errorf("%w: %w", errNowhere, err))
+	}
 	return program.IntegrationFailure.Refuse(err)
 }
 

@@ -9,7 +9,34 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/stagedoor/stagedoor/internal/program"
 )
+
+// A host that has no address is a mistake in the definition, not trouble of the
+// network. parity: spec/rest-data-plane.md 3.7.1.
+func TestRefusalOfAHostWithoutAddress(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		cause  error
+		want   program.ResponseType
+		reason string
+	}{
+		{"not found", &net.DNSError{Err: "no such host", IsNotFound: true}, program.APIConfigurationError, "Execution failed due to configuration error: Invalid endpoint address"},
+		{"server failure", &net.DNSError{Err: "server misbehaving", IsTemporary: true}, program.IntegrationFailure, "Execution failed due to a network error communicating with endpoint: Lookup : server misbehaving"},
+		{"down", errors.New("down"), program.IntegrationFailure, "Execution failed due to a network error communicating with endpoint: Down"},
+	} {
+		u := NewUpstreams(UpstreamConfig{})
+		c := &call{ups: u}
+		e := &exchange{}
+		e.x.Call.Origin = u.Origin("http", "name:80", "", false)
+		r, ok := errors.AsType[*program.Refusal](c.refusal(e, tt.cause))
+		if !ok || r.Type != tt.want || r.Reason(nil) != tt.reason {
+			t.Errorf("%s: refused as %+v, log %q, want %s, %q", tt.name, r, r.Reason(nil), tt.want, tt.reason)
+		}
+		u.Close()
+	}
+}
 
 // TestTargets: connections to a name are spread over its addresses by how many
 // each has, and one that is down is left out for a while.

@@ -5,6 +5,7 @@ package journal
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"strconv"
@@ -90,6 +91,9 @@ func (say Journal) Completed(x *program.Exchange) {
 // Failed says why the request failed.
 func (say Journal) Failed(x *program.Exchange) {
 	f := x.Failure
+	if errors.Is(f.Cause, program.ErrFunction) {
+		return // FunctionFailed has said it
+	}
 	if why := f.Reason(x.Route); why != "" {
 		say("%s", why)
 		return
