@@ -22,6 +22,12 @@ import (
 // callers is a book with user ann, whose inline policy is given.
 func callers(t testing.TB, policy string) *identity.Book {
 	t.Helper()
+	return callersOf(t, "", policy)
+}
+
+// callersOf is that of another account.
+func callersOf(t testing.TB, account, policy string) *identity.Book {
+	t.Helper()
 	st, err := sqlite.Open(t.Context(), sqlite.Memory)
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +46,7 @@ func callers(t testing.TB, policy string) *identity.Book {
 	if err != nil {
 		t.Fatal(err)
 	}
-	book := identity.New(identity.Config{})
+	book := identity.New(identity.Config{Account: account})
 	if err := st.View(t.Context(), func(tx store.Tx) error { return book.Refresh(tx, nil, true) }); err != nil {
 		t.Fatal(err)
 	}

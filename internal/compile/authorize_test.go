@@ -33,6 +33,8 @@ type guarded struct {
 	shared     *step.Authorizers
 	functions  *functions
 	variables  map[string]string
+	edit       func(*snapshot.REST) // nil: nothing more
+	env        func(*compile.Env)   // nil: nothing more
 	asked      int
 	events     []string
 }
@@ -81,6 +83,9 @@ func (g *guarded) stage(t testing.TB) *program.Stage {
 		snap.Methods[i].AuthorizationType, snap.Methods[i].AuthorizerID = kind, new("auth1")
 		snap.Methods[i].AuthorizationScopes = g.scopes
 	}
+	if g.edit != nil {
+		g.edit(&snap)
+	}
 	if g.functions == nil {
 		g.functions = &functions{}
 	}
@@ -101,6 +106,9 @@ func (g *guarded) compile(t testing.TB, snap snapshot.REST, name string) *progra
 	t.Helper()
 	env := compile.Env{
 		Account: "000000000000", Region: "us-east-1", Origins: origins{}, Functions: g.functions, Authorizers: g.shared,
+	}
+	if g.env != nil {
+		g.env(&env)
 	}
 	stage, err := compile.REST(env, snap, api.Stage{Name: name, DeploymentID: "d1", Variables: g.variables})
 	if err != nil {
