@@ -273,7 +273,9 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		FunctionURL: func(id string) (step.FunctionURL, bool) {
 			u, ok := gate.URL(id)
 			open := u.AuthType == "NONE" && gate.PermitsURL(u.FunctionARN, "*", "NONE")
-			return step.FunctionURL{ID: u.ID, FunctionARN: u.FunctionARN, Open: open, Stream: u.Stream, CORS: u.CORS}, ok
+			return step.FunctionURL{
+				ID: u.ID, FunctionARN: u.FunctionARN, Open: open, Signed: u.AuthType == "AWS_IAM", Policy: u.Policy, Stream: u.Stream, CORS: u.CORS,
+			}, ok
 		},
 		Log: cfg.Log,
 	})

@@ -23,6 +23,9 @@ func (g *Gateway) functionURL(x *program.Exchange, id []byte) *program.Route {
 	x.FullPath, x.Path = x.Request.Path, x.Request.Path
 	return &program.Route{
 		Method: "ANY", Resource: "function url", Body: program.BodyBuffer, MaxBody: maxEvent,
-		Steps: []program.Step{step.ServeFunctionURL(u, g.cfg.Env.Functions)},
+		Steps: program.Compact(
+			step.AuthorizeFunctionURL(u, g.cfg.Env.Region, g.cfg.Env.Signatures),
+			step.ServeFunctionURL(u, g.cfg.Env.Functions),
+		),
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/engine/iam"
 	"github.com/stagedoor/stagedoor/internal/engine/payload2"
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/lambda"
@@ -20,6 +21,8 @@ type FunctionURL struct {
 	ID          string // first label of the host
 	FunctionARN string
 	Open        bool // anybody may call it: no signature is asked for, and the function's policy allows it
+	Signed      bool // who calls must have signed the request, and be allowed to by their own policies or Policy
+	Policy      *iam.Policy
 	Stream      bool // InvokeMode RESPONSE_STREAM
 	CORS        *api.FunctionCORS
 }
@@ -29,10 +32,9 @@ type FunctionURL struct {
 const urlTimeout = 15 * time.Minute
 
 // ServeFunctionURL calls a function with the event of format 2.0 and sends
-// what it returns. A URL that asks for signatures is refused: nothing here
-// checks them.
+// what it returns. AuthorizeFunctionURL comes before it.
 func ServeFunctionURL(u FunctionURL, host Functions) program.Step {
-	if !u.Open {
+	if !u.Open && !u.Signed {
 		return RefuseStep(&program.Refusal{Type: program.AccessDenied, Message: "Forbidden"}, "the URL is not open to everybody")
 	}
 	return program.Step{Name: "integrate", Note: "function url " + u.FunctionARN, Waits: true, Run: func(x *program.Exchange) error {
@@ -68,6 +70,9 @@ func (u *FunctionURL) event(x *program.Exchange) []byte {
 		Body: x.Body, Binary: !payload2.TextBody(x.Header("content-type")),
 		AccountID: payload2.Anonymous, APIID: u.ID, Domain: string(x.DomainName()), Method: x.Method, Protocol: "HTTP/1.1",
 		SourceIP: string(x.AppendSourceIP(nil)), UserAgent: x.Header("user-agent"), RequestID: string(x.ID[:]), Time: x.Start,
+	}
+	if u.Signed {
+		e.AccountID, e.Authorizer = x.Caller.AccountID, signerOf(x.Caller)
 	}
 	way := forwardedOf(x)
 	for _, f := range x.Request.Fields {
@@ -142,7 +147,7 @@ func urlStream(x *program.Exchange, result *lambda.Result, done context.CancelFu
 
 // preflight answers the browser's question before a request, if the URL has rules for it.
 func (u *FunctionURL) preflight(x *program.Exchange) bool {
-	if u.CORS == nil || string(x.Method) != "OPTIONS" || x.Header("origin") == nil || x.Header("access-control-request-method") == nil {
+	if !u.asksFirst(x) {
 		return false
 	}
 	x.Answer.Status = 200
@@ -154,6 +159,11 @@ func (u *FunctionURL) preflight(x *program.Exchange) bool {
 		}
 	}
 	return true
+}
+
+// asksFirst says whether a request is such a question.
+func (u *FunctionURL) asksFirst(x *program.Exchange) bool {
+	return u.CORS != nil && string(x.Method) == "OPTIONS" && x.Header("origin") != nil && x.Header("access-control-request-method") != nil
 }
 
 // allow adds what tells a browser that the answer is meant for the page that

@@ -85,7 +85,7 @@ func (s *Service) apply(ctx context.Context, name string) error {
 	}
 	for _, u := range st.urls {
 		e.urls = append(e.urls, u.ID)
-		s.index.urls.Store(u.ID, s.urlTarget(name, u))
+		s.index.urls.Store(u.ID, s.urlTarget(name, u, st.policies[orLatest(u.Qualifier)]))
 	}
 	s.index.functions.Store(name, e)
 	s.dropURLs(old, e)

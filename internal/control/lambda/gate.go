@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/engine/iam"
 	"github.com/stagedoor/stagedoor/internal/fault"
 	host "github.com/stagedoor/stagedoor/internal/lambda"
 )
@@ -85,6 +86,7 @@ type URL struct {
 	AuthType    string // NONE, AWS_IAM
 	Stream      bool   // InvokeMode RESPONSE_STREAM
 	CORS        *api.FunctionCORS
+	Policy      *iam.Policy // of what the URL is of; nil: it has none
 	Created     time.Time
 }
 
@@ -96,9 +98,27 @@ func (g Gate) URL(id string) (URL, bool) {
 }
 
 // urlTarget is a URL of a function as the index keeps it.
-func (s *Service) urlTarget(name string, u api.FunctionURL) URL {
+func (s *Service) urlTarget(name string, u api.FunctionURL, policy api.FunctionPolicy) URL {
 	return URL{
-		ID: u.ID, FunctionARN: s.here.arn(name, u.Qualifier), AuthType: u.AuthType,
+		Policy: compiled(policy),
+		ID:     u.ID, FunctionARN: s.here.arn(name, u.Qualifier), AuthType: u.AuthType,
 		Stream: u.InvokeMode == "RESPONSE_STREAM", CORS: u.CORS, Created: u.Created,
 	}
+}
+
+// compiled is a function's policy as others are evaluated together with it. It
+// holds no Deny, so one that is no policy allows nothing.
+func compiled(policy api.FunctionPolicy) *iam.Policy {
+	if len(policy.Statements) == 0 {
+		return nil
+	}
+	text, err := document(policy)
+	if err != nil {
+		return nil
+	}
+	p, err := iam.Parse([]byte(text), iam.Resource)
+	if err != nil {
+		return nil
+	}
+	return p
 }
