@@ -163,6 +163,23 @@ func TestBarePath(t *testing.T) {
 	}
 }
 
+// TestRangesOfStatus: a response for a range of codes is told of and left out; it
+// would be a method response with a status that no call may give it.
+func TestRangesOfStatus(t *testing.T) {
+	got, err := openapi.Import([]byte(`{"openapi":"3.0.1","info":{"title":"t"},"paths":{"/p":{"get":{"responses":
+		{"200":{},"4XX":{},"2ab":{},"x-y":{},"600":{},"default":{}}}}}}`), openapi.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want []string
+	for _, code := range []string{"4XX", "2ab", "600"} {
+		want = append(want, "Unsupported response code '"+code+"' of resource '/p' and method 'GET'. Ignoring.")
+	}
+	if r := got.Paths[0].Methods[0].Responses; len(r) != 1 || r[0].StatusCode != "200" || !cmp.Equal(got.Warnings, want) {
+		t.Errorf("Import = %+v with %q, want 200 with %q", r, got.Warnings, want)
+	}
+}
+
 // TestLostReferences: a reference that leads nowhere is told of once, wherever it
 // stands, and what refers to it counts as empty. Such a document brought the reader down.
 func TestLostReferences(t *testing.T) {

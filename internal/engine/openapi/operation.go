@@ -18,7 +18,7 @@ func (d *document) operation(item, op *object, path, verb string) Method {
 	}
 	d.parameters(&m, item, op)
 	d.requestBody(&m, op)
-	d.responses(&m, op)
+	d.responses(&m, op, path)
 	d.security(&m, op)
 	if in := d.integrationOf(op); in != nil {
 		m.Integration = d.integration(in, path, verb)
@@ -94,18 +94,29 @@ func (d *document) requestBody(m *Method, op *object) {
 	}
 }
 
-func (d *document) responses(m *Method, op *object) {
+// responses are the operation's by status. OpenAPI 3's ranges (4XX) are no
+// status that API Gateway knows.
+func (d *document) responses(m *Method, op *object, path string) {
 	o := op.object("responses")
 	if o == nil {
 		return
 	}
 	for _, code := range o.names {
-		if len(code) != 3 || code[0] < '1' || code[0] > '5' {
-			continue // "default" names no status
+		if code == "default" || strings.HasPrefix(code, "x-") {
+			continue // names no status
+		}
+		if !isStatus(code) {
+			d.warn("Unsupported response code '%s' of resource '%s' and method '%s'. Ignoring.", code, path, m.HTTPMethod)
+			continue
 		}
 		m.Responses = append(m.Responses, d.response(code, d.deref(o.object(code)), op))
 	}
 	sort.SliceStable(m.Responses, func(i, j int) bool { return m.Responses[i].StatusCode < m.Responses[j].StatusCode })
+}
+
+// isStatus reports whether a code is one that a method response may have.
+func isStatus(code string) bool {
+	return len(code) == 3 && code[0] >= '1' && code[0] <= '5' && code[1] >= '0' && code[1] <= '9' && code[2] >= '0' && code[2] <= '9'
 }
 
 func (d *document) response(code string, o, op *object) Response {
