@@ -46,6 +46,19 @@ func TestGatewayResponsesInherit(t *testing.T) {
 	}
 }
 
+// TestGatewayResponsePlaces: what a template of SAM says of paths and of queries is
+// taken and means nothing. parity: spec/definitions.md 6.3.4
+func TestGatewayResponsePlaces(t *testing.T) {
+	stage := sketch{methods: map[string]api.Integration{"GET /": {}}, edit: responses(api.GatewayResponse{
+		Type: "MISSING_AUTHENTICATION_TOKEN", Parameters: map[string]string{
+			"gatewayresponse.header.X-A": "'a'", "gatewayresponse.path.P": "'p'", "gatewayresponse.querystring.Q": "'q'",
+		},
+	})}.stage(t)
+	if r := send(t, stage, "GET /x"); r.Status != 403 || r.Header("X-A") != "a" || r.Header("P") != "" || r.Header("Q") != "" {
+		t.Errorf("GET /x = %+v, want 403 with X-A alone", r)
+	}
+}
+
 // parity: spec/rest-data-plane.md 6.3
 func TestGatewayResponseTemplates(t *testing.T) {
 	for _, tt := range []struct{ template, want string }{

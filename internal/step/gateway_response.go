@@ -46,6 +46,9 @@ func (s Scope) GatewayResponse(in api.GatewayResponse) (*program.GatewayResponse
 	}
 	g := &gatewayResponse{}
 	for _, target := range slices.Sorted(maps.Keys(in.Parameters)) {
+		if strings.HasPrefix(target, "gatewayresponse.path.") || strings.HasPrefix(target, "gatewayresponse.querystring.") {
+			continue // parity: spec/definitions.md 6.3.4; they may be given, and answers have no such thing
+		}
 		name, ok := strings.CutPrefix(target, "gatewayresponse.header.")
 		if !ok || !validName(name) {
 			return nil, fmt.Errorf("gateway response %s: invalid mapping target %q", in.Type, target)

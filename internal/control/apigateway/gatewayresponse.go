@@ -58,7 +58,7 @@ func kindOf(name string) gatewayKind {
 
 // The expressions of a gateway response. parity: spec/rest-data-plane.md 6.3.
 var (
-	gatewayTarget = regexp.MustCompile(`^gatewayresponse\.header\.[a-zA-Z0-9._$-]+$`)
+	gatewayTarget = regexp.MustCompile(`^gatewayresponse\.(?:header|path|querystring)\.[a-zA-Z0-9._$-]+$`)
 	gatewaySource = regexp.MustCompile(`^method\.request\.(?:multivalue)?(?:path|querystring|header)\.[a-zA-Z0-9._$-]+$`)
 	statusCode    = regexp.MustCompile(`^[1-5]\d\d$`)
 )
@@ -88,13 +88,16 @@ func checkGatewayResponse(g api.GatewayResponse) error {
 	if g.StatusCode != nil && !statusCode.MatchString(*g.StatusCode) {
 		return badf("Invalid status code specified: %s", *g.StatusCode)
 	}
+	var wrong []string
 	for _, target := range slices.Sorted(maps.Keys(g.Parameters)) {
 		if !gatewayTarget.MatchString(target) {
-			return badMapping(target)
+			wrong = append(wrong, invalidMapping+target)
+		} else if source := g.Parameters[target]; !gatewaySource.MatchString(source) && !otherSource.MatchString(source) {
+			wrong = append(wrong, invalidMapping+source)
 		}
-		if source := g.Parameters[target]; !gatewaySource.MatchString(source) && !otherSource.MatchString(source) {
-			return badMapping(source)
-		}
+	}
+	if err := badMappings(wrong); err != nil {
+		return err
 	}
 	return checkContentTypes(g.Templates)
 }

@@ -21,57 +21,71 @@ var (
 	contentType    = regexp.MustCompile(`^(?:\$default|[a-zA-Z0-9!#$&^_.+*-]+/[a-zA-Z0-9!#$&^_.+*-]+(?:\s*;.*)?)$`)
 )
 
+const invalidMapping = "Invalid mapping expression specified: "
+
 // badMapping refuses an expression that cannot be read.
-func badMapping(expression string) error {
-	return badf("Invalid mapping expression specified: "+
-		"Validation Result: warnings : [], errors : [Invalid mapping expression specified: %s]", expression)
+func badMapping(expression string) error { return badMappings([]string{invalidMapping + expression}) }
+
+// badMappings refuses mappings for all that is wrong with them; nil if nothing is.
+func badMappings(wrong []string) error {
+	if wrong == nil {
+		return nil
+	}
+	return badf(invalidMapping+"Validation Result: warnings : [], errors : [%s]", strings.Join(wrong, ", "))
 }
 
-// undeclared refuses an expression that reads, or writes, what the method
+// undeclared tells of an expression that reads, or writes, what the method
 // does not declare.
-func undeclared(expression string) error {
-	return badf("Invalid mapping expression specified: "+
-		"Validation Result: warnings : [], errors : [Invalid mapping expression parameter specified: %s]", expression)
+func undeclared(expression string) string {
+	return "Invalid mapping expression parameter specified: " + expression
 }
 
 // checkRequestMappings refuses what an integration cannot map from a method's
 // requests.
 func checkRequestMappings(m *api.Method, mappings map[string]string) error {
+	var wrong []string
 	for _, target := range slices.Sorted(maps.Keys(mappings)) {
-		source := mappings[target]
 		if !requestTarget.MatchString(target) {
-			return badMapping(target)
-		}
-		if requestBody.MatchString(source) || otherSource.MatchString(source) {
-			continue
-		}
-		part := methodSource.FindStringSubmatch(source)
-		if part == nil || (part[1] != "" && part[2] == "path") {
-			return badMapping(source)
-		}
-		if _, ok := m.RequestParameters["method.request."+part[2]+"."+part[3]]; !ok {
-			return undeclared(source)
+			wrong = append(wrong, invalidMapping+target)
+		} else if text := wrongRequestSource(m, mappings[target]); text != "" {
+			wrong = append(wrong, text)
 		}
 	}
-	return nil
+	return badMappings(wrong)
+}
+
+// wrongRequestSource tells what is wrong with a source, "" if nothing is.
+func wrongRequestSource(m *api.Method, source string) string {
+	if requestBody.MatchString(source) || otherSource.MatchString(source) {
+		return ""
+	}
+	part := methodSource.FindStringSubmatch(source)
+	if part == nil || (part[1] != "" && part[2] == "path") {
+		return invalidMapping + source
+	}
+	if _, ok := m.RequestParameters["method.request."+part[2]+"."+part[3]]; !ok {
+		return undeclared(source)
+	}
+	return ""
 }
 
 // checkResponseMappings refuses what an integration response cannot map into a
 // method response.
 func checkResponseMappings(m *api.Method, status string, mappings map[string]string) error {
+	var wrong []string
 	for _, target := range slices.Sorted(maps.Keys(mappings)) {
 		source := mappings[target]
-		if !responseParameter.MatchString(target) {
-			return badMapping(target)
-		}
-		if _, ok := m.Responses[status].ResponseParameters[target]; !ok {
-			return undeclared(target)
-		}
-		if !responseSource.MatchString(source) && !responseBody.MatchString(source) && !otherSource.MatchString(source) {
-			return badMapping(source)
+		_, declared := m.Responses[status].ResponseParameters[target]
+		switch {
+		case !responseParameter.MatchString(target):
+			wrong = append(wrong, invalidMapping+target)
+		case !declared:
+			wrong = append(wrong, undeclared(target))
+		case !responseSource.MatchString(source) && !responseBody.MatchString(source) && !otherSource.MatchString(source):
+			wrong = append(wrong, invalidMapping+source)
 		}
 	}
-	return nil
+	return badMappings(wrong)
 }
 
 // checkContentTypes refuses names of templates that are no media types.

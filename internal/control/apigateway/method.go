@@ -66,11 +66,16 @@ func checkMethod(tx store.Tx, apiID string, m *api.Method) error {
 
 func checkRequestParameters(m *api.Method) error {
 	names := map[string]bool{}
+	var wrong []string
 	for _, key := range slices.Sorted(maps.Keys(m.RequestParameters)) {
 		if !requestParameter.MatchString(key) {
-			return badMapping(key)
+			wrong = append(wrong, invalidMapping+key)
+			continue
 		}
 		names[key[strings.IndexByte(key[len("method.request."):], '.')+len("method.request."):]] = true
+	}
+	if wrong != nil {
+		return badMappings(wrong)
 	}
 	if len(names) != len(m.RequestParameters) {
 		return bad("Parameter names must be unique across querystring, header and path")

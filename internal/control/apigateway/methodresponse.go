@@ -42,10 +42,14 @@ func (s *Service) PutMethodResponse(ctx context.Context, in *v1.PutMethodRespons
 }
 
 func checkMethodResponse(tx store.Tx, apiID string, r api.MethodResponse) error {
+	var wrong []string
 	for _, key := range slices.Sorted(maps.Keys(r.ResponseParameters)) {
 		if !responseParameter.MatchString(key) {
-			return badMapping(key)
+			wrong = append(wrong, invalidMapping+key)
 		}
+	}
+	if wrong != nil {
+		return badMappings(wrong)
 	}
 	return checkModels(tx, apiID, r.ResponseModels)
 }

@@ -229,6 +229,11 @@ func TestGatewayResponse(t *testing.T) {
 		{"UpdateGatewayResponse", `{` + at + `"THROTTLED","patchOperations":[{"op":"replace","path":"/statusCode","value":"900"}]}`, "400 Invalid status code specified: 900"},
 		{"UpdateGatewayResponse", `{` + at + `"THROTTLED","patchOperations":[{"op":"add","path":"/responseParameters/x","value":"'a'"}]}`, badMappingText + "x]"},
 		{"PutGatewayResponse", `{` + at + `"THROTTLED","responseParameters":{"gatewayresponse.header.A":"a"}}`, badMappingText + "a]"},
+		{
+			"PutGatewayResponse", `{` + at + `"WAF_FILTERED","responseParameters":{"gatewayresponse.path.P":"'p'","gatewayresponse.querystring.Q":"'q'"}}`,
+			`{"responseType":"WAF_FILTERED","statusCode":"403","responseParameters":{"gatewayresponse.path.P":"'p'","gatewayresponse.querystring.Q":"'q'"},"responseTemplates":{"application/json":"{\"message\":$context.error.messageString}"},"defaultResponse":false}`,
+		},
+		{"PutGatewayResponse", `{` + at + `"THROTTLED","responseParameters":{"gatewayresponse.header.A":"a","gatewayresponse.body.b":"'b'"}}`, badMappingText + "gatewayresponse.body.b, Invalid mapping expression specified: a]"},
 		{"UpdateGatewayResponse", `{"restApiId":"nope","responseType":"THROTTLED"}`, "404 Invalid API identifier specified 123456789012:nope"},
 	})
 	all := s.call("GetGatewayResponses", `{"restApiId":"$api"}`)
