@@ -18,13 +18,10 @@ type external struct {
 	atts map[string]string
 }
 
-// Forms have {name}, {region}, {account}, {partition} and {random} (letters and
-// digits that stay the same for the resource).
+// Forms have {name}, {region}, {account} and {partition}.
 const (
-	arnForm   = "arn:{partition}:%s:{region}:{account}:%s{name}"
-	byName    = "{name}"
-	poolForm  = "{region}_{random}"
-	issuerURL = "cognito-idp.{region}.amazonaws.com/" + poolForm
+	arnForm = "arn:{partition}:%s:{region}:{account}:%s{name}"
+	byName  = "{name}"
 )
 
 func externals() map[string]external {
@@ -47,11 +44,6 @@ func externals() map[string]external {
 		"AWS::Events::Rule":     {"Name", byName, map[string]string{"Arn": arn("events", "rule/")}},
 		"AWS::Events::EventBus": {"Name", byName, map[string]string{"Arn": arn("events", "event-bus/"), "Name": byName}},
 		"AWS::SSM::Parameter":   {"Name", byName, map[string]string{"Type": "String", "Value": ""}},
-		"AWS::Cognito::UserPool": {"", poolForm, map[string]string{
-			"Arn": "arn:{partition}:cognito-idp:{region}:{account}:userpool/" + poolForm, "UserPoolId": poolForm,
-			"ProviderName": issuerURL, "ProviderURL": "https://" + issuerURL,
-		}},
-		"AWS::Cognito::UserPoolClient": {"", "{random}", map[string]string{"ClientId": "{random}", "Name": byName}},
 	}
 }
 
@@ -60,7 +52,7 @@ func bare() []string {
 	return []string{
 		"AWS::SQS::QueuePolicy", "AWS::SNS::Subscription", "AWS::SNS::TopicPolicy", "AWS::S3::BucketPolicy",
 		"AWS::Events::EventBusPolicy", "AWS::Scheduler::Schedule", "AWS::Scheduler::ScheduleGroup",
-		"AWS::Cognito::UserPoolDomain", "AWS::Cognito::UserPoolGroup", "AWS::Cognito::UserPoolResourceServer", "AWS::Cognito::UserPoolUser",
+		"AWS::Cognito::UserPoolUser",
 		"AWS::Lambda::EventSourceMapping", "AWS::Lambda::CodeSigningConfig", "AWS::IAM::InstanceProfile", "AWS::IAM::ServiceLinkedRole",
 		"AWS::Logs::SubscriptionFilter", "AWS::Logs::MetricFilter", "AWS::Logs::ResourcePolicy", "AWS::Logs::LogStream",
 	}
@@ -83,9 +75,8 @@ func (x external) stand(_ context.Context, j *job) error {
 	if x.name != "" {
 		name = j.nameOr(x.name)
 	}
-	random := name[strings.LastIndexByte(name, '-')+1:]
 	cfg := j.engine.cfg
-	form := strings.NewReplacer("{name}", name, "{region}", cfg.Region, "{account}", cfg.Account, "{partition}", cfg.Partition, "{random}", random)
+	form := strings.NewReplacer("{name}", name, "{region}", cfg.Region, "{account}", cfg.Account, "{partition}", cfg.Partition)
 	atts := make(map[string]any, len(x.atts))
 	for a, v := range x.atts {
 		atts[a] = form.Replace(v)

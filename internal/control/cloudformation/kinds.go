@@ -37,6 +37,7 @@ func kinds() map[string]kind {
 	}
 	maps.Copy(all, rowKinds())
 	maps.Copy(all, externalKinds())
+	maps.Copy(all, cognitoKinds())
 	resource := all["AWS::ApiGateway::Resource"]
 	resource.create = findTaken(resource.create)
 	all["AWS::ApiGateway::Resource"] = resource

@@ -17,7 +17,7 @@ func invalid(format string, args ...any) error {
 }
 
 func missing(format string, args ...any) error {
-	return refuse("ResourceNotFoundException", format, args...)
+	return &fault.Error{Kind: fault.NotFound, Type: "ResourceNotFoundException", Status: 400, Message: fmt.Sprintf(format, args...)}
 }
 
 func denied(format string, args ...any) error {
