@@ -67,8 +67,20 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	}
 	_ = json.NewEncoder(w).Encode(struct {
 		gateway.Status
-		Version string `json:"version"`
-	}{status, s.cfg.Version})
+		Version string   `json:"version"`
+		Notes   []string `json:"notes,omitempty"` // trouble that does not stop traffic
+	}{status, s.cfg.Version, s.notes()})
+}
+
+// notes are what an operator should look at although requests are served.
+func (s *Server) notes() (all []string) {
+	if ok, _ := s.store.Writing(); !ok {
+		all = append(all, "the store cannot be written: changes are refused, and usage is counted in memory only")
+	}
+	if a := s.ledger.access; a != nil && a.Failing() {
+		all = append(all, "the access log cannot be written: lines are lost")
+	}
+	return all
 }
 
 // metrics are counters in Prometheus's text form.
@@ -86,6 +98,7 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 			{"connections_accepted_total", c.Accepted.Load()},
 			{"connections_open", c.Open.Load()},
 			{"connections_crowded_total", c.Crowded.Load()},
+			{"accepts_paused_total", c.Paused.Load()},
 			{"requests_total", c.Requests.Load()},
 			{"answers_aborted_total", c.Aborted.Load()},
 		} {
@@ -98,6 +111,8 @@ func (s *Server) metrics(w http.ResponseWriter, _ *http.Request) {
 	_ = s.writeLedger(w) // whoever asked has gone
 	status := s.gateway.Status()
 	s.loopMetrics(w)
+	_, failed := s.store.Writing()
+	fmt.Fprintf(w, "stagedoor_store_writes_failed_total %d\n", failed)
 	fmt.Fprintf(w, "stagedoor_stages %d\nstagedoor_stages_failed %d\n", status.Stages, len(status.Failures))
 }
 

@@ -160,7 +160,7 @@ func (s *Server) handedOver() (files map[string][]int, err error) {
 func closeAll(files map[string][]int) {
 	for _, fds := range files {
 		for _, fd := range fds {
-			_ = os.NewFile(uintptr(fd), "").Close() //nolint:gosec // a copy
+			_ = os.NewFile(uintptr(fd), "").Close()
 		}
 	}
 }

@@ -9,7 +9,7 @@ import "syscall"
 func spawn(binary string, args, env []string, fds []int) (pid int, err error) {
 	files := []uintptr{0, 1, 2}
 	for _, fd := range fds {
-		files = append(files, uintptr(fd)) //nolint:gosec // descriptors
+		files = append(files, uintptr(fd))
 	}
 	return syscall.ForkExec(binary, args, &syscall.ProcAttr{Env: env, Files: files})
 }

@@ -64,7 +64,7 @@ func Start(p Plan) (_ *Successor, err error) {
 	if files == nil {
 		files = map[string][]int{}
 	}
-	files[toldName], files[lifeName] = []int{int(tell.Fd())}, []int{int(watch.Fd())} //nolint:gosec // descriptors
+	files[toldName], files[lifeName] = []int{int(tell.Fd())}, []int{int(watch.Fd())}
 	text, fds := value(files)
 	env := slices.DeleteFunc(slices.Clone(p.Env), func(v string) bool { return strings.HasPrefix(v, Env+"=") })
 	pid, err := spawn(p.Binary, p.Args, append(env, Env+"="+text), fds)

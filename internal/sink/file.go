@@ -27,7 +27,7 @@ type File struct {
 	queue *Queue
 
 	torn    bool // the file ends within a line
-	failing bool
+	failing atomic.Bool
 	lost    atomic.Int64 // lines that could not be written
 	written atomic.Int64
 }
@@ -110,8 +110,7 @@ func (f *File) write(lines []byte, records int) {
 	n, err := f.out.Write(lines)
 	if err == nil {
 		f.written.Add(int64(records))
-		if f.failing {
-			f.failing = false
+		if f.failing.Swap(false) {
 			f.log.Info("the access log is written again", "path", f.path, "lines_lost", f.lost.Load())
 		}
 		return
@@ -125,11 +124,13 @@ func (f *File) write(lines []byte, records int) {
 
 // trouble is said once, not for every batch.
 func (f *File) trouble(err error) {
-	if !f.failing {
+	if !f.failing.Swap(true) {
 		f.log.Error("the access log cannot be written, lines are lost", "path", f.path, "error", err)
 	}
-	f.failing = true
 }
+
+// Failing says whether the last lines could not be written.
+func (f *File) Failing() bool { return f.failing.Load() }
 
 // follow opens the file anew if its name leads elsewhere by now.
 func (f *File) follow() {

@@ -8,6 +8,7 @@ type Counters struct {
 	Accepted atomic.Int64 // connections
 	Open     atomic.Int64 // connections open now
 	Crowded  atomic.Int64 // connections closed at once, because there were too many
+	Paused   atomic.Int64 // times that no connection could be accepted for a while: no descriptors or no memory
 	Requests atomic.Int64 // requests with a complete head, over HTTP/1.1 and HTTP/2
 	Aborted  atomic.Int64 // answers that broke off
 	refused  [numStatuses]atomic.Int64

@@ -210,7 +210,7 @@ func (e *ear) readable() {
 			return
 		default: // no descriptors or no memory: that passes
 			e.pause = min(max(2*e.pause, 5*time.Millisecond), longestPause)
-			e.at.ses.srv.cfg.Log.Warn("accept paused", "address", e.local.String(), "error", err, "pause", e.pause)
+			e.at.ses.srv.paused(e.local.String(), err, e.pause)
 			e.readBy = e.l.clock.now().plus(e.pause)
 			_ = e.ask(unix.EPOLL_CTL_MOD, 0) // if it fails, the next try comes sooner
 			e.l.wheel.arm(&e.sock, e.readBy)

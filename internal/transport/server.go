@@ -156,13 +156,20 @@ func (ses *session) accept(ctx context.Context, ln net.Listener) error {
 			return fmt.Errorf("accept on %s: %w", ln.Addr(), err)
 		}
 		pause = min(max(2*pause, 5*time.Millisecond), longest)
-		ses.srv.cfg.Log.Warn("accept paused", "address", ln.Addr().String(), "error", err, "pause", pause)
+		ses.srv.paused(ln.Addr().String(), err, pause)
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-time.After(pause):
 		}
 	}
+}
+
+// paused tells that no connection can be accepted for a while: often at first,
+// then less and less as the pauses grow.
+func (s *Server) paused(addr string, err error, pause time.Duration) {
+	s.Counters.Paused.Add(1)
+	s.cfg.Log.Warn("accept paused", "address", addr, "error", err, "pause", pause)
 }
 
 // passes says whether accept may succeed later.

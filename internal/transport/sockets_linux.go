@@ -21,7 +21,7 @@ func (at *place) share(s *Sockets) error {
 		fds = append(fds, fd)
 	}
 	for i := len(fds); i < len(at.on); i++ {
-		fd, err := unix.FcntlInt(uintptr(fds[i%len(s.all)]), unix.F_DUPFD_CLOEXEC, 0) //nolint:gosec // a descriptor
+		fd, err := unix.FcntlInt(uintptr(fds[i%len(s.all)]), unix.F_DUPFD_CLOEXEC, 0)
 		if err != nil {
 			return fmt.Errorf("copy a descriptor: %w", err)
 		}

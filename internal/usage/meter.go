@@ -67,14 +67,21 @@ func New(cfg Config) *Meter {
 func (m *Meter) Run(ctx context.Context) error {
 	tick := time.NewTicker(FlushEvery)
 	defer tick.Stop()
+	failing := false // it is said once, not every second
 	for {
 		select {
 		case <-ctx.Done():
 			return m.Flush(context.WithoutCancel(ctx))
 		case <-tick.C:
-			if err := m.Flush(ctx); err != nil && ctx.Err() == nil {
-				m.cfg.Log.Warn("usage cannot be written to the store", "error", err)
+			err := m.Flush(ctx)
+			switch {
+			case ctx.Err() != nil:
+			case err != nil && !failing:
+				m.cfg.Log.Error("usage cannot be written to the store, it is counted in memory", "error", err)
+			case err == nil && failing:
+				m.cfg.Log.Info("usage is written again")
 			}
+			failing = err != nil
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (p place) explain(err error) error {
 	switch {
 	case err == nil:
 		return nil
-	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC):
+	case errors.Is(err, sqlite3.FULL), errors.Is(err, syscall.ENOSPC), errors.Is(err, sqlite3.IOERR) && full(p.folder):
 		say = "the disk is full"
 	case errors.Is(err, sqlite3.CORRUPT):
 		say = "the file is damaged; put back a copy of it"

@@ -38,15 +38,16 @@ type Store struct {
 	once    sync.Once
 	closed  error // what Close returned; read after once
 	shared  atomic.Bool
+	health  health
 }
 
 var _ store.Store = (*Store)(nil)
 
 // settings are what tests change.
 type settings struct {
-	vfs     string // SQLite's file system; empty: the usual one
-	history uint64 // revisions that the feed remembers
-	readers int    // views at a time
+	vfs     string   // SQLite's file system; empty: the usual one
+	history uint64   // revisions that the feed remembers
+	readers int      // views at a time
 	lock    *os.File // that the process before has, too; nil: there is none
 }
 
@@ -124,6 +125,7 @@ func (s *Store) Update(ctx context.Context, fn func(store.Tx) error) error {
 		// there is no place for the temporary file that a savepoint may need.
 		err = s.writer.update(ctx, fn, true)
 	}
+	s.health.note(err)
 	return s.place.explain(err)
 }
 
