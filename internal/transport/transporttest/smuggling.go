@@ -86,7 +86,7 @@ func RunSmuggling(t *testing.T, gw Target, up *Upstream) {
 				if n < 0 {
 					patient := gw
 					patient.Quiet = time.Second
-					time.Sleep(gw.Quiet * 5) // what was late the first time is not to be seen now
+					up.settle(gw.Quiet * 20) // what was late the first time is not to be seen now
 					got = patient.run(t, up, raw, way == "bytes")
 					n, problems = c.judge(got)
 				}

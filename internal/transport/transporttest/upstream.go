@@ -53,6 +53,14 @@ type Upstream struct {
 	reply    func(Received) string
 }
 
+// settle waits until no request has come for a while.
+func (u *Upstream) settle(quiet time.Duration) {
+	for n := -1; n != len(u.Received()); {
+		n = len(u.Received())
+		time.Sleep(quiet)
+	}
+}
+
 // NewUpstream starts an upstream that ends with the test.
 func NewUpstream(t testing.TB) *Upstream {
 	t.Helper()
