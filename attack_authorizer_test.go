@@ -65,6 +65,7 @@ Resources:
                 uri: "UPSTREAM/kept"
                 cacheKeyParameters: [method.request.header.X-User, method.request.querystring.q]
                 requestParameters: {integration.request.header.who: context.authorizer.who}
+          /open: {get: {x-amazon-apigateway-integration: *back}}
           /slow: {get: {security: [{token: []}], x-amazon-apigateway-integration: *back}}
   MayAsk:
     Type: AWS::Lambda::Permission
