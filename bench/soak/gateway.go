@@ -8,7 +8,9 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/x509"
+	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
 	"math/big"
@@ -36,18 +38,20 @@ type gateway struct {
 type sample struct {
 	Descriptors int64 `json:"descriptors"`
 	Goroutines  int64 `json:"goroutines"`
+	Coroutines  int64 `json:"coroutines"` // of loops, which keep up to 256 each for the next requests
 	Heap        int64 `json:"heap_bytes"`
 	Resident    int64 `json:"resident_bytes"`
 	Connections int64 `json:"connections"`
 }
 
 func (s sample) String() string {
-	return fmt.Sprintf("fds %d goroutines %d heap %.1fM rss %.1fM connections %d", s.Descriptors, s.Goroutines,
+	return fmt.Sprintf("fds %d goroutines %d and %d heap %.1fM rss %.1fM connections %d", s.Descriptors, s.Goroutines, s.Coroutines,
 		float64(s.Heap)/(1<<20), float64(s.Resident)/(1<<20), s.Connections)
 }
 
 func (s *sample) raise(o sample) {
 	s.Descriptors, s.Goroutines, s.Heap = max(s.Descriptors, o.Descriptors), max(s.Goroutines, o.Goroutines), max(s.Heap, o.Heap)
+	s.Coroutines = max(s.Coroutines, o.Coroutines)
 	s.Resident, s.Connections = max(s.Resident, o.Resident), max(s.Connections, o.Connections)
 }
 
@@ -177,10 +181,68 @@ func (g *gateway) get(url string) (string, error) {
 	return string(b), err
 }
 
+// coroutines counts those of a goroutine profile.
+func coroutines(profile string) (n int64) {
+	for _, stack := range strings.Split(profile, "\n\n") {
+		if strings.Contains(stack, "iter.Pull[") {
+			head, _, _ := strings.Cut(stack, " @ ")
+			n += number(head[strings.LastIndexByte(head, '\n')+1:], "")
+		}
+	}
+	return n
+}
+
+// forget deletes what functions have logged: stagedoor keeps the newest 64 MB of
+// it in memory, which is no leak.
+func (g *gateway) forget() error {
+	var groups struct {
+		LogGroups []struct{ LogGroupName string }
+	}
+	if err := g.logs("DescribeLogGroups", map[string]string{}, &groups); err != nil {
+		return err
+	}
+	for _, group := range groups.LogGroups {
+		if err := g.logs("DeleteLogGroup", map[string]string{"logGroupName": group.LogGroupName}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// logs calls an operation of CloudWatch Logs.
+func (g *gateway) logs(operation string, in, out any) error {
+	body, err := json.Marshal(in)
+	if err != nil {
+		return err
+	}
+	req, err := http.NewRequest(http.MethodPost, "http://"+g.plain+"/", bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "application/x-amz-json-1.1")
+	req.Header.Set("X-Amz-Target", "Logs_20140328."+operation)
+	resp, err := g.client.Do(req)
+	if err != nil {
+		return err
+	}
+	defer resp.Body.Close()
+	answer, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != 200 {
+		return errors.Join(err, fmt.Errorf("%s: %s %.200s", operation, resp.Status, answer))
+	}
+	if out == nil {
+		return nil
+	}
+	return json.Unmarshal(answer, out)
+}
+
 // quiet waits and then looks, after the garbage was collected.
 func (g *gateway) quiet(calm time.Duration) (sample, error) {
 	g.client.CloseIdleConnections()
 	time.Sleep(calm)
+	if err := g.forget(); err != nil {
+		return sample{}, err
+	}
 	if _, err := g.get("http://" + g.admin + "/debug/pprof/heap?gc=1"); err != nil {
 		return sample{}, err
 	}
@@ -204,7 +266,8 @@ func (g *gateway) sample() (s sample, err error) {
 	if err != nil {
 		return s, err
 	}
-	s.Goroutines = number(text, "goroutine profile: total")
+	s.Coroutines = coroutines(text)
+	s.Goroutines = number(text, "goroutine profile: total") - s.Coroutines
 	if text, err = g.get("http://" + g.admin + "/debug/pprof/heap?debug=1"); err != nil {
 		return s, err
 	}
