@@ -167,3 +167,21 @@ func TestCognitoRecallAllocs(t *testing.T) {
 		t.Errorf("recalling allocates %v times, want at most %d; caller %+v", got, recallAllocs, x.Caller)
 	}
 }
+
+func BenchmarkCognitoRecall(b *testing.B) {
+	issuer := jwttest.New(b)
+	stage := pooled(issuer, nil).stage(b)
+	field := "Authorization: Bearer " + issuer.Token(b, nil)
+	if r := send(b, stage, "GET /", field); r.Status != 200 {
+		b.Fatalf("%d %s", r.Status, r.Body)
+	}
+	x := request(b, stage, "GET /", field)
+	recall := x.Route.Steps[1] // after the length of the ARN
+	b.ReportAllocs()
+	for b.Loop() {
+		enterAgain(b, x)
+		if err := recall.Run(x); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
