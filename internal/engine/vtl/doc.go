@@ -16,6 +16,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 // ErrTemplate is a template that does not parse or that breaks a limit while it
@@ -28,8 +29,9 @@ const (
 	MaxLoops    = 1000      // #foreach iterations of one rendering; parity: the same page
 	maxSteps    = 200_000   // nodes visited in one rendering
 	maxOutput   = 10 << 20  // bytes
-	maxDepth    = 64        // nesting of blocks, expressions and #define
-	maxElements = 100_000   // of one list or map that a template builds
+	maxTime     = 5 * time.Second
+	maxDepth    = 64      // nesting of blocks, expressions and #define
+	maxElements = 100_000 // of one list or map that a template builds
 )
 
 // Env gives a rendering its variables. Lookup answers for names that the
@@ -87,6 +89,9 @@ func (t *Template) Render(env Env, dst []byte) ([]byte, error) {
 	defer t.done(r)
 	if err := t.root.exec(r); err != nil && !errors.Is(err, errStop) && !errors.Is(err, errBreak) {
 		return dst, err
+	}
+	if len(r.out)-r.base > maxOutput {
+		return dst, fmt.Errorf("%w: more than %d bytes of output", ErrTemplate, maxOutput)
 	}
 	return r.out, nil
 }

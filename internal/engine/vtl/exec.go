@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"time"
 )
 
 // errStop ends a rendering where #stop stands; errBreak the innermost loop.
@@ -23,6 +24,8 @@ type run struct {
 	steps int
 	loops int
 	depth int
+
+	started time.Time // when the clock was first looked at
 }
 
 func (r *run) step() error {
@@ -32,6 +35,22 @@ func (r *run) step() error {
 	}
 	if len(r.out)-r.base > maxOutput {
 		return fmt.Errorf("%w: more than %d bytes of output", ErrTemplate, maxOutput)
+	}
+	if r.steps%16 == 0 {
+		return r.clock()
+	}
+	return nil
+}
+
+// clock ends a rendering that takes too long: a step may print, compare or copy
+// megabytes.
+func (r *run) clock() error {
+	now := time.Now()
+	if r.started.IsZero() {
+		r.started = now
+	}
+	if now.Sub(r.started) > maxTime {
+		return fmt.Errorf("%w: more than %v", ErrTemplate, maxTime)
 	}
 	return nil
 }

@@ -91,13 +91,18 @@ func Text(v any) string {
 	return string(appendText(nil, v, 0))
 }
 
-const maxNesting = 200 // of values that are printed
+const (
+	maxNesting = 200 // of values that are printed
+	// A value may hold itself, or another one many times over: printing ends
+	// here, in bytes, beyond what any rendering may have.
+	maxPrinted = 2 * maxOutput
+)
 
 // appendText prints as Java's toString does for the classes that API Gateway
 // uses: maps as {k=v}, lists as JSON.
 // parity: spec/rest-data-plane.md 4.3, toString of JSON values
 func appendText(dst []byte, v any, depth int) []byte {
-	if depth > maxNesting {
+	if depth > maxNesting || len(dst) > maxPrinted {
 		return dst
 	}
 	switch v := v.(type) {
@@ -116,6 +121,9 @@ func appendText(dst []byte, v any, depth int) []byte {
 	case *Map:
 		dst = append(dst, '{')
 		for i, k := range v.keys {
+			if len(dst) > maxPrinted {
+				break
+			}
 			if i > 0 {
 				dst = append(dst, ", "...)
 			}
@@ -133,6 +141,9 @@ func appendText(dst []byte, v any, depth int) []byte {
 		}
 		dst = append(dst, '[')
 		for i, item := range v.Items {
+			if len(dst) > maxPrinted {
+				break
+			}
 			if i > 0 {
 				dst = append(dst, ", "...)
 			}
@@ -177,7 +188,7 @@ func appendDouble(dst []byte, f float64) []byte {
 func AppendJSON(dst []byte, v any) []byte { return appendJSON(dst, v, 0) }
 
 func appendJSON(dst []byte, v any, depth int) []byte {
-	if depth > maxNesting {
+	if depth > maxNesting || len(dst) > maxPrinted {
 		return append(dst, "null"...)
 	}
 	switch v := v.(type) {
@@ -193,6 +204,9 @@ func appendJSON(dst []byte, v any, depth int) []byte {
 	case *List:
 		dst = append(dst, '[')
 		for i, e := range v.Items {
+			if len(dst) > maxPrinted {
+				break
+			}
 			if i > 0 {
 				dst = append(dst, ',')
 			}
@@ -202,6 +216,9 @@ func appendJSON(dst []byte, v any, depth int) []byte {
 	case *Map:
 		dst = append(dst, '{')
 		for i, k := range v.keys {
+			if len(dst) > maxPrinted {
+				break
+			}
 			if i > 0 {
 				dst = append(dst, ',')
 			}

@@ -239,3 +239,18 @@ func BenchmarkRender(b *testing.B) {
 		}
 	}
 }
+
+// Values that hold themselves, or each other many times over, end a rendering
+// instead of filling the memory.
+func TestValuesWithoutEnd(t *testing.T) {
+	for _, template := range []string{
+		"#set($l = [])#foreach($i in [1..5])#set($x = $l.add($l))#end$l",
+		"#set($l = [1])#foreach($i in [1..60])#set($l = [$l, $l])#end$l",
+		"#set($m = {})#set($m.a = $m)#set($m.b = $m)$m",
+		"#set($l = [1])#foreach($i in [1..60])#set($l = [$l, $l])#end#foreach($i in [1..1000])#if($l == 1)x#end#end",
+	} {
+		if out, err := render(template, vars{}); !errors.Is(err, vtl.ErrTemplate) {
+			t.Errorf("%s: %d bytes, %v, want a template error", template, len(out), err)
+		}
+	}
+}
