@@ -337,7 +337,7 @@ func (s *Server) controlConfig(functions handlers) control.Config {
 			}).Handlers(),
 			lambdawire.Table().Name: functions,
 			iamwire.Table().Name:    iam.New(s.watched, iam.Config{Account: account}).Handlers(),
-			stswire.Table().Name:    sts.New(s.watched, sts.Config{Account: account, Sessions: s.sessions}).Handlers(),
+			stswire.Table().Name:    sts.New(s.watched, sts.Config{Account: account, Sessions: s.sessions, Issuer: s.webIssuers()}).Handlers(),
 			logswire.Table().Name:   s.logs.Handlers(),
 			poolswire.Table().Name:  s.poolHandlers(),
 		}),

@@ -124,6 +124,29 @@ const ManagedPolicies string = "iam/policy/"
 // ManagedPolicyKey is one managed policy: their names differ, whatever their paths.
 func ManagedPolicyKey(name string) string { return ManagedPolicies + folded(name) }
 
+// OIDCProvider is an OpenID Connect issuer whose tokens can be given for
+// credentials.
+type OIDCProvider struct {
+	URL         string            `json:"url"` // as iss has it
+	ClientIDs   []string          `json:"clientIds,omitempty"`
+	Thumbprints []string          `json:"thumbprints,omitempty"` // kept, and not asked: AWS's roots count
+	CreatedDate time.Time         `json:"createdDate"`
+	Tags        map[string]string `json:"tags,omitempty"`
+}
+
+// Name is the issuer's URL without its scheme: the end of the provider's ARN and
+// the beginning of condition keys.
+func (p *OIDCProvider) Name() string {
+	_, name, _ := strings.Cut(p.URL, "://")
+	return name
+}
+
+// OIDCProviders is the prefix of all of them.
+const OIDCProviders string = "iam/oidc/"
+
+// OIDCProviderKey is one of them, by its name.
+func OIDCProviderKey(name string) string { return OIDCProviders + seg(name) }
+
 // AccessKeys is the prefix of all access keys.
 const AccessKeys string = "iam/accesskey/"
 

@@ -49,6 +49,7 @@ type Book struct {
 	arns     map[string]string      // of managed policies, by the keys of their documents
 	keys     map[string]api.AccessKey
 	sessions map[string]api.Session
+	issuers  map[string]api.OIDCProvider // by the keys of their documents
 
 	// found are the identities that somebody asked for, by access key. They are
 	// dropped together when anything changes that they were made of.
@@ -79,6 +80,7 @@ func (b *Book) clear() {
 	b.users, b.groups, b.roles = map[string]*entity{}, map[string]*entity{}, map[string]*entity{}
 	b.policies, b.arns = map[string]*iam.Policy{}, map[string]string{}
 	b.keys, b.sessions = map[string]api.AccessKey{}, map[string]api.Session{}
+	b.issuers = map[string]api.OIDCProvider{}
 	b.found = map[string]*Identity{}
 }
 

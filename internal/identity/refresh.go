@@ -27,6 +27,7 @@ func sources() []source {
 		{api.Users, (*Book).takeUser},
 		{api.AccessKeys, (*Book).takeKey},
 		{api.Sessions, (*Book).takeSession},
+		{api.OIDCProviders, (*Book).takeIssuer},
 	}
 }
 
@@ -155,6 +156,10 @@ func (b *Book) takeSession(key store.Key, doc []byte) error {
 		return nil
 	}
 	return taken(b.sessions, id, doc, func(s api.Session) api.Session { return s })
+}
+
+func (b *Book) takeIssuer(key store.Key, doc []byte) error {
+	return taken(b.issuers, key, doc, func(p api.OIDCProvider) api.OIDCProvider { return p })
 }
 
 func lastSegment(key store.Key) string {

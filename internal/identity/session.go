@@ -48,6 +48,9 @@ func NewSessions(st store.Store, book *Book, log *slog.Logger) *Sessions {
 	return &Sessions{store: st, book: book, log: log, serve: newServices()}
 }
 
+// Issues says whether tokens of an issuer are taken for credentials.
+func (s *Sessions) Issues(issuer string) bool { return s.book.Issues(issuer) }
+
 // Wish is what somebody asks a session for.
 type Wish struct {
 	By         *Identity // who asks; nil: it is not asked who may

@@ -95,12 +95,15 @@ func (g *Guard) iam(op, caller string, input value) string {
 	switch {
 	case op == "GetUser" || strings.HasSuffix(op, "AccessKey") || op == "ListAccessKeys":
 		return caller // who names nobody means themselves
+	case op == "CreateOpenIDConnectProvider":
+		_, name, _ := strings.Cut(input.text("Url"), "://")
+		return base + "oidc-provider/" + name
 	case op == "CreatePolicy":
 		return base + "policy" + path + input.text("PolicyName")
 	case strings.HasPrefix(op, "List") && input.text("PathPrefix") != "":
 		return "*"
 	}
-	return orAll(input.text("PolicyArn", "PolicySourceArn"))
+	return orAll(input.text("PolicyArn", "PolicySourceArn", "OpenIDConnectProviderArn"))
 }
 
 // logs are the log groups that a call is about.

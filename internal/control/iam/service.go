@@ -52,7 +52,7 @@ func (s *Service) now() time.Time { return s.cfg.Now().UTC().Truncate(time.Secon
 func (s *Service) Handlers() map[string]wire.Handler {
 	all := map[string]wire.Handler{}
 	for _, some := range []map[string]wire.Handler{
-		s.roleHandlers(), s.userHandlers(), s.groupHandlers(), s.policyHandlers(), s.simulateHandlers(),
+		s.roleHandlers(), s.userHandlers(), s.groupHandlers(), s.policyHandlers(), s.simulateHandlers(), s.providerHandlers(),
 	} {
 		maps.Copy(all, some)
 	}

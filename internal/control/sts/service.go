@@ -14,6 +14,7 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/control"
+	"github.com/stagedoor/stagedoor/internal/engine/jwt"
 	"github.com/stagedoor/stagedoor/internal/fault"
 	"github.com/stagedoor/stagedoor/internal/store"
 	"github.com/stagedoor/stagedoor/internal/wire"
@@ -29,6 +30,10 @@ type Config struct {
 	// Sessions gives out temporary credentials. Nil: the operations that ask for
 	// some are not built.
 	Sessions Sessions
+
+	// Issuer gives who verifies the tokens of an OpenID Connect provider, by the
+	// provider's URL. Nil: AssumeRoleWithWebIdentity is not built.
+	Issuer func(url string) *jwt.Issuer
 
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
@@ -62,6 +67,9 @@ func (s *Service) Handlers() map[string]wire.Handler {
 	}
 	if s.cfg.Sessions != nil {
 		maps.Copy(all, s.sessionHandlers())
+		if s.cfg.Issuer != nil {
+			all["AssumeRoleWithWebIdentity"] = wire.Op(s.AssumeRoleWithWebIdentity)
+		}
 	}
 	return all
 }

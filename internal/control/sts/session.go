@@ -16,6 +16,8 @@ type Sessions interface {
 	Assume(ctx context.Context, w *identity.Wish) (identity.Credentials, error)
 	OfUser(ctx context.Context, w *identity.Wish) (identity.Credentials, error)
 	Federate(ctx context.Context, w *identity.Wish) (identity.Credentials, error)
+	AssumeWeb(ctx context.Context, w *identity.Wish, who *identity.Web) (c identity.Credentials, audience, provider string, err error)
+	Issues(issuer string) bool
 }
 
 func (s *Service) sessionHandlers() map[string]wire.Handler {
