@@ -29,6 +29,9 @@ func (p *parser) hash(b *builder, depth int, opened string) (string, error) {
 	if rest == "#" {
 		return "", p.fail("the template ends in a bare #") // as Velocity has it
 	}
+	if strings.HasPrefix(rest, "#parse(") || strings.HasPrefix(rest, "#include(") {
+		return "", p.fail("there are no other templates") // parity: spec/rest-data-plane.md 13
+	}
 	name, length := directive(rest)
 	known, err := p.known(name, length)
 	if err != nil {

@@ -177,6 +177,8 @@ func TestRefused(t *testing.T) {
 		{"escaped quote", `#set($a = "x\"y")`},
 		{"deep expression", "#set($x = " + deep + ")"},
 		{"deep blocks", strings.Repeat("#if(true)", 100) + strings.Repeat("#end", 100)},
+		{"parse", "#parse('x')"},
+		{"include", "#include('x', 'y')"},
 		{"too many iterations", "#foreach($i in [1..1001])#end"},
 		{"nested iterations", "#foreach($i in [1..100])#foreach($j in [1..100])x#end#end"},
 		{"define that calls itself", "#define($d)$d#end$d"},
