@@ -239,7 +239,7 @@ func (s *Server) relieve(ctx context.Context, stop context.CancelFunc, l *listen
 	}
 	if u.estate == nil {
 		s.tellManager("READY=1")
-	} else if err := u.estate.Ready(); err != nil {
+	} else if err := u.estate.Ready(); err != nil && !u.orphaned() {
 		return err // it serves on
 	}
 	u.estate.Close()
@@ -261,6 +261,16 @@ func (s *Server) relieve(ctx context.Context, stop context.CancelFunc, l *listen
 	u.alone = true
 	u.mu.Unlock()
 	return nil
+}
+
+// orphaned says whether the process before has just ended.
+func (u *succession) orphaned() bool {
+	select {
+	case <-u.estate.Gone():
+		return true
+	case <-time.After(time.Second):
+		return false
+	}
 }
 
 // tellManager tells the service manager something, if there is one.
