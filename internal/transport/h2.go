@@ -52,6 +52,7 @@ type h2conn struct {
 	closed   [64]uint32 // the streams that ended last
 	closedAt int
 	last     uint32 // the highest stream that the client began
+	greeted  bool   // our settings were sent
 	leaving  bool   // GOAWAY was sent: new streams are ignored
 	flood    h2flood
 	over     error // not nil: the connection is of no use any more
@@ -129,10 +130,7 @@ func (h *h2conn) serve() error {
 		return errPreface
 	}
 	h.mu.Lock()
-	h.out = appendSettings(h.out, http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: h.srv.cfg.MaxStreams},
-		http2.Setting{ID: http2.SettingInitialWindowSize, Val: h2StreamWindow},
-		http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: uint32(h.srv.cfg.Limits.Head)})
-	h.out = appendWindowUpdate(h.out, 0, h2ConnWindow-h2DefaultSize)
+	h.greet()
 	h.mu.Unlock()
 	h.late = h.now.plus(t.Header) // for the client's settings
 	for first := true; ; first = false {
@@ -253,6 +251,18 @@ func (h *h2conn) judge(err error) error {
 	return err
 }
 
+// greet says what must be said before anything else, once; mu is held.
+func (h *h2conn) greet() {
+	if h.greeted {
+		return
+	}
+	h.greeted = true
+	h.out = appendSettings(h.out, http2.Setting{ID: http2.SettingMaxConcurrentStreams, Val: h.srv.cfg.MaxStreams},
+		http2.Setting{ID: http2.SettingInitialWindowSize, Val: h2StreamWindow},
+		http2.Setting{ID: http2.SettingMaxHeaderListSize, Val: uint32(h.srv.cfg.Limits.Head)})
+	h.out = appendWindowUpdate(h.out, 0, h2ConnWindow-h2DefaultSize)
+}
+
 // drain tells the client to begin nothing more here. What it has begun before it
 // heard of that is still served until we are leaving; then the connection ends
 // if nothing is under way.
@@ -261,6 +271,7 @@ func (h *h2conn) drain(leaving bool) {
 		h.mu.Lock()
 		defer h.mu.Unlock()
 		if !h.leaving {
+			h.greet()
 			h.out = appendGoAway(h.out, 1<<31-1, http2.ErrCodeNo) // RFC 9113, 6.8
 			h.send()
 		}
@@ -282,6 +293,7 @@ func (h *h2conn) goAwayLocked(code http2.ErrCode) {
 		return
 	}
 	h.leaving = true
+	h.greet()
 	h.out = appendGoAway(h.out, h.last, code)
 	h.send()
 }

@@ -49,10 +49,12 @@ func serveOn(ln net.Listener, config *tls.Config, loops int) *generation {
 // heir is the listener of whoever comes after g.
 func (g *generation) heir(t *testing.T) net.Listener {
 	t.Helper()
-	fds, err := g.server.Listening(g.ln)
-	if err != nil {
-		t.Fatal(err)
-	}
+	var fds []int
+	await(t, "it serves", func() bool {
+		var err error
+		fds, err = g.server.Listening(g.ln)
+		return err == nil
+	})
 	var files []*os.File
 	for _, fd := range fds {
 		files = append(files, os.NewFile(uintptr(fd), "listener"))
