@@ -32,12 +32,16 @@ func (s Scope) IntegrateMock(m *api.Method) (program.Step, error) {
 			t.response, _ = mock.chosen(t.text) // what fails here fails at every request
 		}
 	}
-	return program.Step{Name: "integrate", Note: "mock " + mock.note(), Run: mock.run}, nil
+	return program.Step{Name: "integrate", Note: "mock " + mock.note(), Waits: renders(p.list) || all.renders(), Quick: mock.quick, Run: mock.run}, nil
 }
 
 type mock struct {
 	payload   *payload
 	responses *responses
+}
+
+func (m *mock) quick(x *program.Exchange) bool {
+	return m.payload.quick(x) && m.responses.quick(len(x.Body))
 }
 
 func (m *mock) run(x *program.Exchange) error {

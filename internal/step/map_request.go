@@ -31,7 +31,7 @@ func (s Scope) MapRequest(in *api.Integration) (program.Step, error) {
 		return program.Step{}, err
 	}
 	most := s.MaxPayload()
-	return program.Step{Name: "map", Note: "request " + p.note(), Run: func(x *program.Exchange) error {
+	return program.Step{Name: "map", Note: "request " + p.note(), Waits: renders(p.list), Quick: p.quick, Run: func(x *program.Exchange) error {
 		t, body, err := p.choose(x)
 		if err == nil && t != nil {
 			body, err = t.render(x, body)
@@ -46,6 +46,8 @@ func (s Scope) MapRequest(in *api.Integration) (program.Step, error) {
 		return nil
 	}}, nil
 }
+
+func (p *payload) quick(x *program.Exchange) bool { return quick(p.list, len(x.Body)) }
 
 func (p *payload) note() string {
 	if len(p.list) == 0 {

@@ -147,7 +147,8 @@ func (s Scope) MapResponse(m *api.Method, function bool) (program.Step, error) {
 	if err != nil {
 		return program.Step{}, err
 	}
-	return program.Step{Name: "map", Note: "response " + all.note(), Run: func(x *program.Exchange) error {
+	ready := func(x *program.Exchange) bool { return all.quick(len(x.Reply.Body)) }
+	return program.Step{Name: "map", Note: "response " + all.note(), Waits: all.renders(), Quick: ready, Run: func(x *program.Exchange) error {
 		subject := strconv.Itoa(x.Reply.Response.Status)
 		if function {
 			subject = string(x.Reply.Error)
@@ -158,6 +159,33 @@ func (s Scope) MapResponse(m *api.Method, function bool) (program.Step, error) {
 		}
 		return r.answer(x, all.binary)
 	}}, nil
+}
+
+// renders says whether any response has a template to be rendered.
+func (r *responses) renders() bool {
+	return slices.ContainsFunc(r.all(), func(one *response) bool { return renders(one.list) })
+}
+
+// quick says whether so many bytes become an answer in no time, whichever
+// response they lead to.
+func (r *responses) quick(input int) bool {
+	if r.fallback != nil && !quick(r.fallback.list, input) {
+		return false
+	}
+	for _, p := range r.patterns {
+		if !quick(p.list, input) {
+			return false
+		}
+	}
+	return true
+}
+
+// all are the responses.
+func (r *responses) all() []*response {
+	if r.fallback == nil {
+		return r.patterns
+	}
+	return append(slices.Clip(r.patterns), r.fallback)
 }
 
 func (r *responses) note() string {

@@ -69,6 +69,9 @@ const (
 // else API_CONFIGURATION_ERROR.
 type Renderer interface {
 	Render(x *program.Exchange, input, dst []byte) ([]byte, error)
+	// Quick says whether so many bytes of input are rendered in no time, so that
+	// an event loop may do it.
+	Quick(input int) bool
 }
 
 // Functions is a host of Lambda functions, as routes need it.

@@ -67,6 +67,20 @@ type unreadable struct{ err error }
 // Render implements Renderer.
 func (u unreadable) Render(*program.Exchange, []byte, []byte) ([]byte, error) { return nil, u.err }
 
+// Quick implements Renderer.
+func (u unreadable) Quick(int) bool { return true }
+
+// renders says whether any of the templates has to be rendered.
+func renders(list []template) bool {
+	return slices.ContainsFunc(list, func(t template) bool { return !t.fixed })
+}
+
+// quick says whether so many bytes of input are rendered in no time, whichever
+// template is for them.
+func quick(list []template, input int) bool {
+	return !slices.ContainsFunc(list, func(t template) bool { return !t.fixed && !t.vtl.Quick(input) })
+}
+
 func boolInt(b bool) int {
 	if b {
 		return 1

@@ -38,6 +38,9 @@ func (t vtlTemplate) Render(x *program.Exchange, input, dst []byte) ([]byte, err
 	return out, nil
 }
 
+// Quick implements Renderer.
+func (t vtlTemplate) Quick(input int) bool { return t.template.Quick(input) }
+
 // templateEnv gives a template $input, $util, $context and $stageVariables.
 type templateEnv struct {
 	x       *program.Exchange

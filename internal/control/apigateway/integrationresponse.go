@@ -29,6 +29,9 @@ func (s *Service) PutIntegrationResponse(
 		if err != nil {
 			return nil, err
 		}
+		if _, there := m.Responses[r.StatusCode]; !there {
+			return nil, missing(noStatus) // parity: what Terraform's users meet without a method response
+		}
 		if err := checkResponseMappings(&m, r.StatusCode, r.ResponseParameters); err != nil {
 			return nil, err
 		}

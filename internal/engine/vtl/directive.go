@@ -210,7 +210,10 @@ func (p *parser) foreach(b *builder, depth int) error {
 	if err := p.need(")"); err != nil {
 		return err
 	}
+	p.loops++
+	p.cost.nested = max(p.cost.nested, p.loops)
 	body, end, err := p.body(depth, "foreach")
+	p.loops--
 	if err != nil {
 		return err
 	}

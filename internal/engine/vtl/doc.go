@@ -60,6 +60,8 @@ type Setter interface {
 type Template struct {
 	root  block
 	names *names
+	cost  cost
+	size  int // bytes of the text
 	loop  loopNames
 	runs  sync.Pool // of *run, without anything of a rendering
 }
@@ -69,14 +71,31 @@ func Parse(text string) (*Template, error) {
 	if len(text) > MaxTemplate {
 		return nil, fmt.Errorf("%w: larger than %d bytes", ErrTemplate, MaxTemplate)
 	}
-	p := &parser{text: text, names: &names{at: map[string]int{}}}
+	p := &parser{text: text, names: &names{at: map[string]int{}}, cost: &cost{}}
 	root, _, err := p.block(0, "")
 	if err != nil {
 		return nil, err
 	}
-	t := &Template{root: root, names: p.names}
+	t := &Template{root: root, names: p.names, cost: *p.cost, size: len(text)}
 	t.loop = loopNames{t.names.known("foreach"), t.names.known("velocityCount"), t.names.known("velocityHasNext")}
 	return t, nil
+}
+
+// What a template may be, and be given, that is rendered in well under 200 us:
+// bytes of its text, of what it is given, and of that if it loops over it.
+const (
+	quickText  = 8 << 10
+	quickInput = 16 << 10
+	quickLoop  = 4 << 10
+)
+
+// Quick says whether a rendering of so many bytes of input is sure to be short,
+// so that others may wait for it.
+func (t *Template) Quick(input int) bool {
+	if t.size > quickText || t.cost.heavy || t.cost.nested > 1 {
+		return false
+	}
+	return input <= quickLoop || t.cost.nested == 0 && input <= quickInput
 }
 
 // Render appends the template's output to dst.

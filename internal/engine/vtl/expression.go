@@ -74,6 +74,10 @@ func (p *parser) link(ref *reference, depth int) (bool, error) {
 		if err != nil {
 			return false, err
 		}
+		switch name {
+		case "matches", "replaceAll", "replaceFirst", "split":
+			p.cost.heavy = true
+		}
 		ref.path = append(ref.path, method{name, args})
 		return true, nil
 	case p.literally("["):
@@ -236,7 +240,7 @@ func (p *parser) quoted(quote byte) (expr, error) {
 	if quote == '\'' || !strings.ContainsAny(text, "$#") {
 		return constant{text}, nil
 	}
-	inner := &parser{text: text, names: p.names}
+	inner := &parser{text: text, names: p.names, cost: p.cost, loops: p.loops}
 	if strings.HasSuffix(text, "$") || strings.HasSuffix(text, "#") { // at the end of a string they are text
 		inner.text += " "
 	}
@@ -261,6 +265,7 @@ func (p *parser) bracket(depth int) (expr, error) {
 		if err != nil {
 			return nil, err
 		}
+		p.cost.heavy = true
 		return span{first, last}, p.need("]")
 	}
 	if p.take("]") {

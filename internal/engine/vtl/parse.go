@@ -10,6 +10,14 @@ type parser struct {
 	text  string
 	pos   int
 	names *names // of the template, which strings in it share
+	cost  *cost  // likewise
+	loops int    // that the parser is inside of
+}
+
+// cost is what a rendering may take, as far as the text tells.
+type cost struct {
+	nested int  // loops inside of each other, at most
+	heavy  bool // it has regular expressions, or counts over ranges
 }
 
 // names gives each variable of a template a place.

@@ -256,3 +256,31 @@ func TestValuesWithoutEnd(t *testing.T) {
 		}
 	}
 }
+
+// TestQuick: what may take long is known by its text and its input.
+func TestQuick(t *testing.T) {
+	for _, tt := range []struct {
+		text  string
+		input int
+		want  bool
+	}{
+		{"plain", 1 << 20, false},
+		{`{"a": $input.json('$.a')}`, 10 << 10, true},
+		{`{"a": $input.json('$.a')}`, 20 << 10, false},
+		{"#foreach($x in $input.path('$'))$x#end", 1 << 10, true},
+		{"#foreach($x in $input.path('$'))$x#end", 10 << 10, false},
+		{"#foreach($x in $a)#foreach($y in $x)$y#end#end", 1, false},
+		{`#set($s = "#foreach($x in $a)#foreach($y in $x)$y#end#end")`, 1, false},
+		{"#foreach($x in [1..1000])$x#end", 1, false},
+		{"$input.body.replaceAll('(a+)+b', '')", 1, false},
+		{strings.Repeat("x", 10<<10) + "$y", 1, false},
+	} {
+		template, err := vtl.Parse(tt.text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := template.Quick(tt.input); got != tt.want {
+			t.Errorf("Quick of %.60q with %d bytes = %v", tt.text, tt.input, got)
+		}
+	}
+}
