@@ -3,6 +3,9 @@ package stagedoor
 import (
 	"context"
 	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
 	"sync"
 	"time"
 
@@ -12,6 +15,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/identity"
 	"github.com/stagedoor/stagedoor/internal/links"
 	"github.com/stagedoor/stagedoor/internal/step"
+	"github.com/stagedoor/stagedoor/internal/transport"
 )
 
 // outward is what integrations reach beyond this process: services of AWS and
@@ -137,4 +141,13 @@ func (a *actors) Allows(accessKey, action, resource string) bool {
 	}
 	d, _ := who.Decide(&identity.Question{Action: action, Resource: resource})
 	return d.Outcome == iam.Allowed
+}
+
+// refuse keeps calls of integrations away from where no back end is: reserved
+// addresses, and the admin port, which trusts who reaches it.
+func (s *Server) refuse(to netip.AddrPort) error {
+	if _, port, _ := net.SplitHostPort(s.admin); port != "" && to.Addr().Unmap().IsLoopback() && strconv.Itoa(int(to.Port())) == port {
+		return fmt.Errorf("%w: the admin port", transport.ErrReserved)
+	}
+	return transport.RefuseReserved(to)
 }

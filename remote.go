@@ -136,7 +136,7 @@ func (r *remote) request(ctx context.Context, arn, kind string, payload []byte) 
 // remoteError is what Lambda refused, as the built-in host would have.
 func remoteError(resp *http.Response, body []byte, size int) error {
 	var said struct{ Message, Reason string }
-	_ = json.Unmarshal(body, &said)                                                                      // what is missing stays empty
+	_ = json.Unmarshal(body, &said) // what is missing stays empty
 	err := fmt.Errorf("Lambda invocation failed with status: %d: %.200s", resp.StatusCode, said.Message)
 	switch resp.StatusCode {
 	case http.StatusNotFound:

@@ -53,6 +53,7 @@ type Server struct {
 	cfg     Config
 	scratch string // removed at the end; empty unless nothing is to be kept
 	at      string // the endpoint, once there is one
+	admin   string // the address of the admin port, likewise; empty: none
 
 	succession succession
 
@@ -115,6 +116,9 @@ func (s *Server) Run(ctx context.Context) (err error) {
 		return err
 	}
 	defer listeners.close()
+	if listeners.admin != nil {
+		s.admin = listeners.admin.Addr().String()
+	}
 	if err := s.open(ctx, listeners.endpoint()); err != nil {
 		return err
 	}
@@ -223,7 +227,7 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 	if err := s.functions.Load(ctx); err != nil {
 		return fmt.Errorf("load functions: %w", err)
 	}
-	s.upstreams = transport.NewUpstreams(transport.UpstreamConfig{})
+	s.upstreams = transport.NewUpstreams(transport.UpstreamConfig{Refuse: s.refuse})
 	if err := s.openOutward(); err != nil {
 		return err
 	}

@@ -263,7 +263,7 @@ func (c *call) refusal(e *exchange, err error) error {
 		return program.IntegrationTimeout.Refuse(err)
 	}
 	c.ups.Counters.Failures.Add(1)
-	if missing, ok := errors.AsType[*net.DNSError](err); ok && missing.IsNotFound {
+	if missing, ok := errors.AsType[*net.DNSError](err); ok && missing.IsNotFound || errors.Is(err, ErrReserved) {
 		return program.APIConfigurationError.Refuse(fmt.Errorf("%w: %w", errNowhere, err))
 	}
 	return program.IntegrationFailure.Refuse(err)

@@ -26,6 +26,10 @@ type UpstreamConfig struct {
 	// them. Nil: that is Dial's business. Default, if Dial is not set either: the
 	// system's resolver.
 	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
+	// Refuse is an error for an address that must not be reached. It is asked with
+	// the address that is about to be connected to, so that no name leads around
+	// it. Nil: RefuseReserved. A Dial of the operator's own is not asked.
+	Refuse func(to netip.AddrPort) error
 	// RootCAs are whom upstreams' certificates must come from. Default: the
 	// system's.
 	RootCAs *x509.CertPool
@@ -82,8 +86,11 @@ func NewUpstreams(cfg UpstreamConfig) *Upstreams {
 	if cfg.Dial == nil && cfg.Resolve == nil {
 		cfg.Resolve = lookUp
 	}
+	if cfg.Refuse == nil {
+		cfg.Refuse = RefuseReserved
+	}
 	if cfg.Dial == nil {
-		cfg.Dial = (&net.Dialer{}).DialContext
+		cfg.Dial = (&net.Dialer{Control: guarded(cfg.Refuse)}).DialContext
 	}
 	orDuration(&cfg.DialTimeout, 5*time.Second)
 	orDuration(&cfg.Timeout, 29*time.Second)
