@@ -169,7 +169,7 @@ func (b *h2block) fill(st *h2stream) error {
 	if !http1.ValidField(q.Method, nil) {
 		return errField // a method is a token, as names are
 	}
-	q.Fields = append(q.Fields, http1.Field{Name: hostName, Value: q.Host})
+	q.Fields = append(q.Fields, http1.Field{Name: append(st.host[:0], "host"...), Value: q.Host})
 	for _, f := range b.fields {
 		one := http1.Field{Name: part(f.name, f.value), Value: part(f.value, f.end)}
 		if string(one.Name) != "host" {
@@ -195,8 +195,6 @@ func (b *h2block) fill(st *h2stream) error {
 	}
 	return nil
 }
-
-var hostName = []byte("host")
 
 // connectionField says whether a field is about a connection of HTTP/1.1, which
 // makes a request malformed. parity: RFC 9113 8.2.2

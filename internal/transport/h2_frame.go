@@ -164,12 +164,23 @@ func appendField(dst []byte, f http1.Field) []byte {
 	var room [64]byte
 	name := appendLower(room[:0], f.Name)
 	if at := staticName(name); at > 0 {
-		dst = appendInteger(dst, 0, 4, at)
-	} else {
-		dst = append(dst, 0)
-		dst = append(appendInteger(dst, 0, 7, len(name)), name...)
+		return appendNamed(dst, at, f.Value)
 	}
-	return append(appendInteger(dst, 0, 7, len(f.Value)), f.Value...)
+	dst = append(dst, 0)
+	dst = append(appendInteger(dst, 7, len(name)), name...)
+	return append(appendInteger(dst, 7, len(f.Value)), f.Value...)
+}
+
+// The places of names that every answer has, in the static table.
+const (
+	nameLength = 28
+	nameDate   = 33
+)
+
+// appendNamed appends a field whose name has a place in the static table.
+func appendNamed(dst []byte, at int, value []byte) []byte {
+	dst = appendInteger(dst, 4, at)
+	return append(appendInteger(dst, 7, len(value)), value...)
 }
 
 func appendLower(dst, name []byte) []byte {
@@ -182,13 +193,13 @@ func appendLower(dst, name []byte) []byte {
 	return dst
 }
 
-// appendInteger appends n with a prefix of some bits (RFC 7541 5.1).
-func appendInteger(dst []byte, first byte, bits, n int) []byte {
+// appendInteger appends n with a prefix of some bits, whose others are 0 (RFC 7541 5.1).
+func appendInteger(dst []byte, bits, n int) []byte {
 	most := 1<<bits - 1
 	if n < most {
-		return append(dst, first|byte(n))
+		return append(dst, byte(n))
 	}
-	dst = append(dst, first|byte(most))
+	dst = append(dst, byte(most))
 	for n -= most; n >= 128; n >>= 7 {
 		dst = append(dst, byte(n)|128)
 	}

@@ -20,6 +20,7 @@ type h2stream struct {
 	wake chan struct{} // something under mu has changed
 	wait *time.Timer
 	text []byte // what the request's slices point into
+	host [4]byte
 
 	// Under the connection's mu.
 	id         uint32
@@ -31,7 +32,8 @@ type h2stream struct {
 	declared   int64 // by content-length; -1: it does not say
 	taken      int64 // bytes that the client was not given back yet
 	ended      bool  // the client sends no more
-	gone       bool  // the client wants no answer
+	gone       bool  // the client wants no answer, or gets none
+	left       bool  // the client has reset it
 	sentEnd    bool  // nothing more is sent
 	onGone     func()
 	stopped    bool // interrupt was called
@@ -42,7 +44,7 @@ type h2stream struct {
 	pace     pace
 	inline   bool  // the reader plays it
 	reserved int64 // bytes of the windows that are its own already
-	left     int64 // bytes of the answer to come, if its length is known
+	rest     int64 // bytes of the answer to come, if its length is known
 	headed   bool  // the answer's head is out
 	err      error
 }
@@ -276,7 +278,7 @@ func (st *h2stream) settle() {}
 func (st *h2stream) start(r *http1.Response) *http1.Error {
 	e, h := st.e, st.h
 	block := appendStatus(e.out[:0], r.Status)
-	block = appendField(block, http1.Field{Name: dateName, Value: e.srv.dateText(e.date())})
+	block = appendNamed(block, nameDate, e.srv.dateText(e.date()))
 	for _, f := range r.Fields {
 		if http1.IsHop(f.Name) || http1.EqualFold(f.Name, "date") {
 			continue
@@ -288,24 +290,19 @@ func (st *h2stream) start(r *http1.Response) *http1.Error {
 	}
 	if r.Length >= 0 && r.Status != 204 && r.Status != 304 {
 		var room [20]byte
-		block = appendField(block, http1.Field{Name: lengthName, Value: strconv.AppendInt(room[:0], r.Length, 10)})
+		block = appendNamed(block, nameLength, strconv.AppendInt(room[:0], r.Length, 10))
 	}
 	e.out = block
 	end := r.Length == 0 || string(e.x.Request.Method) == "HEAD" || r.Status == 204 || r.Status == 304
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	st.headed, st.left = true, r.Length
+	st.headed, st.rest = true, r.Length
 	if !st.gone {
 		h.out = appendHeaders(h.out, st.id, end, block, h.maxFrame)
 		st.sentEnd = end
 	}
 	return nil
 }
-
-var (
-	dateName   = []byte("date")
-	lengthName = []byte("content-length")
-)
 
 func (st *h2stream) part(p []byte) {
 	h := st.h
@@ -347,8 +344,8 @@ func (st *h2stream) data(p []byte) []byte {
 		st.window -= n
 		h.window -= n
 	}
-	end := n == st.left
-	st.left -= n
+	end := n == st.rest
+	st.rest -= n
 	h.out = appendData(h.out, st.id, end, p[:n])
 	st.sentEnd = end
 	return p[n:]

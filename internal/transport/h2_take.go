@@ -60,7 +60,7 @@ func (h *h2conn) takeSettings(f *http2.SettingsFrame) error {
 		if err := s.Valid(); err != nil {
 			return err
 		}
-		switch s.ID {
+		switch s.ID { //nolint:exhaustive // what is left says nothing about how answers are sent
 		case http2.SettingMaxFrameSize:
 			h.maxFrame = int(s.Val)
 		case http2.SettingInitialWindowSize:
@@ -119,7 +119,7 @@ func (h *h2conn) takeReset(f *http2.RSTStreamFrame) error {
 		return err
 	}
 	if st := h.streams[f.StreamID]; st != nil {
-		st.sentEnd = true // nothing more is sent on it
+		st.sentEnd, st.left = true, true // nothing more is sent on it
 		st.cut()
 	}
 	if h.flood.resets() {
@@ -141,8 +141,8 @@ func (h *h2conn) takeData(f *http2.DataFrame) error {
 		if err := h.unknown(f.StreamID); err != nil {
 			return err
 		}
-		if st != nil && !st.ended {
-			return nil // it was reset, which the client may not know yet
+		if st != nil && !st.ended && !st.left {
+			return nil // we have reset it, which the client may not know yet
 		}
 		return http2.StreamError{StreamID: f.StreamID, Code: http2.ErrCodeStreamClosed}
 	}
@@ -232,7 +232,7 @@ func (h *h2conn) takeBlock(part []byte, whole bool) error {
 	kind := b.kind
 	b.kind = blockNone
 	malformed := http2.StreamError{StreamID: b.id, Code: http2.ErrCodeProtocol}
-	switch kind {
+	switch kind { //nolint:exhaustive // the others lead to nothing
 	case blockRefused:
 		malformed.Code = b.refusal
 		return malformed

@@ -12,13 +12,13 @@ import (
 var ErrReserved = errors.New("transport: address is reserved")
 
 // metadata is where Amazon's machines find their credentials over IPv6.
-var metadata = netip.MustParseAddr("fd00:ec2::254")
+const metadata = "fd00:ec2::254"
 
 // RefuseReserved refuses addresses that no back end has.
 // parity: security.md 9.10
 func RefuseReserved(to netip.AddrPort) error {
 	a := to.Addr().Unmap()
-	if a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || a.WithZone("") == metadata {
+	if a.IsLinkLocalUnicast() || a.IsMulticast() || a.IsUnspecified() || a.WithZone("").String() == metadata {
 		return fmt.Errorf("%w: %s", ErrReserved, a)
 	}
 	return nil

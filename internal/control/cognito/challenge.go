@@ -97,7 +97,7 @@ func (s *Service) choosePassword(ctx context.Context, p *pool, c *client, r *rep
 	}
 	err = s.edit(ctx, p.ID, t.Sub, func(_ store.Tx, p *pool, u *api.PoolUser) error {
 		// a password that was set since is not the one that was shown
-		if u.Disabled || u.Status != mustChange || !slices.Equal(u.Password.Salt, t.Password) {
+		if u.Disabled || u.Status != mustChange || !slices.Equal(u.Password.Salt, t.Salt) {
 			return denied("Invalid session for the user.")
 		}
 		u.Password, u.Status = kept, confirmed

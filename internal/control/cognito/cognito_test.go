@@ -393,7 +393,9 @@ func TestAttempts(t *testing.T) {
 	h.ahead = 2 * time.Second
 	ok[*sdk.InitiateAuthOutput](t)(h.login(client, "erin", password))
 	for range 5 {
-		_, err = h.login(client, "stranger", "wrong")
+		if _, err = h.login(client, "stranger", "wrong"); err == nil {
+			t.Fatal("a stranger was let in")
+		}
 	}
 	_, err = h.login(client, "stranger", "wrong")
 	refused(t, "a stranger", err, "NotAuthorizedException", "Password attempts exceeded")

@@ -296,7 +296,7 @@ func (s *Service) checkRefreshSecret(ctx context.Context, p *pool, c *client, ha
 // ticket is what a session says: who goes on with what, until when. It is sealed.
 type ticket struct {
 	Pool, Client, Sub string
-	Password          []byte // salt of the password that was shown
+	Salt              []byte // of the password that was shown
 	Until             time.Time
 }
 

@@ -144,7 +144,7 @@ func (s *Service) known(ctx context.Context, poolID, name string) (p *pool, u *a
 func (s *Service) newUser(p *pool, name string, attributes map[string]string) (*api.PoolUser, error) {
 	u := &api.PoolUser{Name: name, Sub: uuid.NewString(), Attributes: attributes, Created: s.now(), Modified: s.now()}
 	if by := p.settings.UsernameAttributes; len(by) > 0 {
-		kind := ""
+		var kind string
 		switch {
 		case slices.Contains(by, "email") && isEmail(name):
 			kind = "email"

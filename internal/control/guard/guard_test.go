@@ -76,9 +76,11 @@ func start(t *testing.T, passed http.Handler) (url string, root, over aws.Creden
 	return web.URL, root, aws.Credentials{AccessKeyID: c.AccessKeyID, SecretAccessKey: c.SecretAccessKey, SessionToken: c.SessionToken}
 }
 
-// send sends a signed call; the service is what it is signed for.
-func send(t *testing.T, as aws.Credentials, service, method, url, body string, fields ...string) (status int, kind, text string) {
+// send sends a signed call, "POST http://..."; the service is what it is signed
+// for.
+func send(t *testing.T, as aws.Credentials, service, line, body string, fields ...string) (status int, kind, text string) {
 	t.Helper()
+	method, url, _ := strings.Cut(line, " ")
 	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
@@ -132,7 +134,7 @@ func TestWords(t *testing.T) {
 		{"an unknown operation is not told to a stranger", wrong, "iam", "POST /", "Action=Nonsense&Version=2010-05-08", []string{form}, 403, "", "<Code>SignatureDoesNotMatch</Code>"},
 	} {
 		method, path, _ := strings.Cut(tt.target, " ")
-		status, kind, text := send(t, tt.as, tt.service, method, url+path, tt.body, tt.fields...)
+		status, kind, text := send(t, tt.as, tt.service, method+" "+url+path, tt.body, tt.fields...)
 		if status != tt.status || tt.kind != "" && kind != tt.kind || !strings.Contains(strings.ReplaceAll(strings.ReplaceAll(text, "\n", ""), "  ", ""), tt.text) {
 			t.Errorf("%s: %d %s %s, want %d %s %s", tt.name, status, kind, text, tt.status, tt.kind, tt.text)
 		}
@@ -144,7 +146,7 @@ func TestRawBody(t *testing.T) {
 	url, root, _ := start(t, nil)
 	plain := "Action=GetCallerIdentity&Version=2011-06-15"
 	const form = "Content-Type: application/x-www-form-urlencoded"
-	if status, _, text := send(t, root, "sts", "POST", url+"/", gzipped(t, plain), form, "Content-Encoding: gzip"); status != 200 || !strings.Contains(text, ":root</Arn>") {
+	if status, _, text := send(t, root, "sts", "POST "+url+"/", gzipped(t, plain), form, "Content-Encoding: gzip"); status != 200 || !strings.Contains(text, ":root</Arn>") {
 		t.Errorf("a compressed call: %d %s", status, text)
 	}
 }
@@ -159,7 +161,7 @@ func TestPassedOn(t *testing.T) {
 	}))
 	const json, target = "Content-Type: application/x-amz-json-1.0", "X-Amz-Target: AmazonSQS.SendMessage"
 	for as, want := range map[aws.Credentials]int{root: 200, over: 400, {AccessKeyID: "AKIANOBODY", SecretAccessKey: "x"}: 400} {
-		if status, _, text := send(t, as, "sqs", "POST", url+"/", `{"a":1}`, json, target); status != want {
+		if status, _, text := send(t, as, "sqs", "POST "+url+"/", `{"a":1}`, json, target); status != want {
 			t.Errorf("%s: %d %s, want %d", as.AccessKeyID, status, text, want)
 		}
 	}
