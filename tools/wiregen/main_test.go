@@ -76,7 +76,7 @@ func TestRepeatable(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, service := range services() {
-		made, err := filepath.Glob(filepath.Join(out, service, "*"))
+		made, err := filepath.Glob(filepath.Join(out, packageOf(service), "*"))
 		if err != nil || len(made) != 5 {
 			t.Fatalf("%s: %v, %v", service, made, err)
 		}
@@ -85,7 +85,7 @@ func TestRepeatable(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			name := filepath.Join("..", "..", "internal", "wire", service, filepath.Base(file))
+			name := filepath.Join("..", "..", "internal", "wire", packageOf(service), filepath.Base(file))
 			want, err := os.ReadFile(name)
 			if err != nil {
 				t.Fatal(err)
