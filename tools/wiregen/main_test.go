@@ -94,7 +94,7 @@ func TestRepeatable(t *testing.T) {
 				t.Errorf("%s is not what the models give: run make generate", name)
 			}
 		}
-		if _, err := build.ImportDir(filepath.Join(out, service), 0); err != nil {
+		if _, err := build.ImportDir(filepath.Join(out, packageOf(service)), 0); err != nil {
 			t.Error(err)
 		}
 	}
