@@ -83,30 +83,20 @@ is "others meanwhile" "$(code "$endpoint/$url/fixed")" 200
 # a queue that is full: the gateway stands still, many connect, all are served
 kill -STOP "$pid"
 python3 - "$port" "/$url/fixed" >"$work/queue" <<'PY' &
-import socket, sys, threading, time
-ok = bad = 0
-lock = threading.Lock()
-def ask():
-    global ok, bad
+import asyncio, sys
+async def ask():
     try:
-        c = socket.create_connection(("127.0.0.1", int(sys.argv[1])), timeout=60)
-        c.settimeout(60)
-        c.sendall(("GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" % sys.argv[2]).encode())
-        d = b""
-        while True:
-            p = c.recv(65536)
-            if not p: break
-            d += p
-        good = b'{"ok":true}' in d
-    except OSError:
-        good = False
-    with lock:
-        if good: ok += 1
-        else: bad += 1
-ts = [threading.Thread(target=ask) for _ in range(9000)]
-threading.stack_size(65536)
-for t in ts: t.start()
-for t in ts: t.join()
+        r, w = await asyncio.wait_for(asyncio.open_connection("127.0.0.1", int(sys.argv[1])), 60)
+        w.write(("GET %s HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" % sys.argv[2]).encode())
+        said = await asyncio.wait_for(r.read(), 60)
+        w.close()
+        return b'{"ok":true}' in said
+    except (OSError, asyncio.TimeoutError):
+        return False
+async def all():
+    return await asyncio.gather(*(ask() for _ in range(9000)))
+said = asyncio.run(all())
+ok, bad = said.count(True), said.count(False)
 print(ok, bad)
 PY
 crowd=$!

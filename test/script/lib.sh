@@ -29,6 +29,7 @@ up() {
 down() {
 	kill "$pid"
 	wait "$pid" || fail "stagedoor ended with $?"
+	trap 'rm -rf "$work"' EXIT
 	rm -rf "$work/data"
 }
 
