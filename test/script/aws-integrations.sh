@@ -19,7 +19,7 @@ s.serve_forever()
 PY
 python3 "$work/backend.py" >"$work/backend.port" &
 backend=$!
-trap 'kill $pid $backend 2>/dev/null; wait 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $pid $backend 2>/dev/null || true; wait 2>/dev/null || true; rm -rf "$work"' EXIT
 until [ -s "$work/backend.port" ]; do sleep 0.05; done
 back=http://127.0.0.1:$(cat "$work/backend.port")
 

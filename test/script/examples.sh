@@ -76,9 +76,9 @@ down
 (cd "$root" && CGO_ENABLED=0 go build -o "$work/issuer" ./examples/authorizers/issuer)
 "$work/issuer" &
 issuer=$!
-trap 'kill $pid $issuer 2>/dev/null; wait $pid $issuer 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $pid $issuer 2>/dev/null || true; wait $pid $issuer 2>/dev/null || true; rm -rf "$work"' EXIT
 example authorizers notes --oidc-issuer arn:aws:cognito-idp:us-east-1:000000000000:userpool/us-east-1_example=http://127.0.0.1:4581
-trap 'kill $pid $issuer 2>/dev/null; wait $pid $issuer 2>/dev/null; rm -rf "$work"' EXIT
+trap 'kill $pid $issuer 2>/dev/null || true; wait $pid $issuer 2>/dev/null || true; rm -rf "$work"' EXIT
 call 401 '{"message":"Unauthorized"}' "$url/notes"
 call 200 '"principalId": "alice"' "$url/notes" -H 'Authorization: Bearer alice'
 call 200 '"role": "reader"' "$url/notes" -H 'Authorization: Bearer bob'

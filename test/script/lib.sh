@@ -15,7 +15,7 @@ up() {
 	endpoint=http://127.0.0.1:$port
 	"$stagedoor" up --listen 127.0.0.1:"$port" --admin-listen 127.0.0.1:"$admin" --data "$work/data" "$@" >"$work/out" 2>"$work/err" &
 	pid=$!
-	trap 'kill $pid 2>/dev/null; wait $pid 2>/dev/null; rm -rf "$work"' EXIT
+	trap 'kill $pid 2>/dev/null || true; wait $pid 2>/dev/null || true; rm -rf "$work"' EXIT
 	for _ in $(seq 200); do
 		curl -sf "http://127.0.0.1:$admin/readyz" >/dev/null && return
 		kill -0 $pid 2>/dev/null || break
