@@ -237,13 +237,14 @@ func (utilObject) Property(string) (any, bool) { return emptyObject{}, true }
 // String is {}.
 func (utilObject) String() string { return "{}" }
 
-// escapeJavaScript escapes as Apache Commons does: quotes, backslash and slash
-// get a backslash, what is not ASCII becomes \uXXXX.
+// escapeJavaScript escapes as Apache Commons does, but for the slash: quotes and
+// backslash get a backslash, what is not ASCII becomes \uXXXX.
+// parity: spec/rest-data-plane.md 13
 func escapeJavaScript(s string) string {
 	var b strings.Builder
 	for _, c := range s {
 		switch c {
-		case '\'', '"', '\\', '/':
+		case '\'', '"', '\\':
 			b.WriteByte('\\')
 			b.WriteRune(c)
 		case '\b':

@@ -24,7 +24,7 @@ func TestTemplateVariables(t *testing.T) {
 		{"framing is never visible", "{}", "[$input.params('Content-Length')]", "[]"},
 		{"params as maps", "", "$input.params().get('querystring').get('q')", "v"},
 		{"methods without parentheses", "", "$input.json $util.urlEncode", "{} {}"},
-		{"escape", "", `$util.escapeJavaScript("it's/é")`, `it\'s\/\u00E9`},
+		{"escape", "", `$util.escapeJavaScript("it's/é")`, `it\'s/\u00E9`},
 		{"encode", "", "$util.urlEncode('{} a') $util.urlDecode('%7B+') $util.base64Encode('hé') $util.base64Decode('aA==')", "%7B%7D+a {  aMOp h"},
 		{"parseJson", `{"a":"{\"b\":[1,2]}"}`, "$util.parseJson($input.path('$.a')).b[1]", "2"},
 		{"context", "", "$context.httpMethod [$context.identity] [$context.identity.user] $context.protocol", "GET [] [] HTTP/1.1"},

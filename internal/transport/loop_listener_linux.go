@@ -18,7 +18,16 @@ type place struct {
 	loops  *Loops
 	on     []*loop
 	ears   []*ear
-	failed chan error // why no more connections can be accepted
+	failed chan error       // why no more connections can be accepted
+	given  *net.TCPListener // whose socket the first loop has; nil: none
+}
+
+// settle closes what the place was made of, which it has copies of. Until then
+// whoever asks for its sockets finds them there.
+func (at *place) settle() {
+	if at.given != nil {
+		_ = at.given.Close() // the runtime's poller has nothing to do with it any more
+	}
 }
 
 // serve accepts connections from ln on every loop. There is no place for what
@@ -63,10 +72,10 @@ func (at *place) listen(tcp *net.TCPListener) error {
 		return err
 	}
 	local := addrPort(tcp.Addr())
-	_ = tcp.Close() // the runtime's poller has nothing to do with it any more
+	at.given = tcp
 	fds := []int{first}
 	for range at.on[1:] {
-		fd, lerr := listenTwin(local)
+		fd, lerr := listenTwin(at.ses.ctx, local)
 		if err = lerr; err != nil {
 			break
 		}
@@ -81,33 +90,17 @@ func (at *place) listen(tcp *net.TCPListener) error {
 }
 
 // listenTwin is one more socket that listens at an address.
-func listenTwin(local netip.AddrPort) (int, error) {
+func listenTwin(ctx context.Context, local netip.AddrPort) (int, error) {
 	lc := net.ListenConfig{Control: func(_, _ string, c syscall.RawConn) (err error) {
 		cerr := c.Control(func(fd uintptr) { err = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_REUSEPORT, 1) })
 		return errors.Join(cerr, err)
 	}}
-	ln, err := lc.Listen(context.TODO(), "tcp", local.String())
+	ln, err := lc.Listen(ctx, "tcp", local.String())
 	if err != nil {
 		return -1, err
 	}
 	defer func() { _ = ln.Close() }() // its descriptor was copied
 	return takeOut(ln)
-}
-
-// takeOut copies the descriptor of a connection or listener, so that it
-// outlives it, outside the runtime's poller.
-func takeOut(c any) (fd int, err error) {
-	sc, ok := c.(syscall.Conn)
-	if !ok {
-		return -1, errors.ErrUnsupported
-	}
-	raw, err := sc.SyscallConn()
-	if err != nil {
-		return -1, err
-	}
-	var derr error
-	err = raw.Control(func(old uintptr) { fd, derr = unix.FcntlInt(old, unix.F_DUPFD_CLOEXEC, 0) })
-	return fd, errors.Join(err, derr)
 }
 
 // wait waits until connections are accepted no longer, because done is closed

@@ -26,6 +26,7 @@ func (*Loops) Lag() Lag { return Lag{} }
 type place struct{}
 
 func (*place) wait(<-chan struct{}) error { return nil }
+func (*place) settle()                    {}
 func (*place) drain()                     {}
 func (*place) closeNow()                  {}
 func (*place) leave()                     {}

@@ -107,6 +107,7 @@ func (s *Server) serve(ctx context.Context, ln net.Listener, config *tls.Config)
 			defer at.leave()
 			ses.at = at
 			s.remember(ln, ses)
+			at.settle()
 			err = at.wait(ctx.Done())
 			ses.drain(stop)
 			return err

@@ -1,4 +1,4 @@
-//go:build unix && !linux
+//go:build unix
 
 package transport
 
@@ -10,7 +10,7 @@ import (
 )
 
 // takeOut copies the descriptor of a connection or listener, so that it
-// outlives it.
+// outlives it, outside the runtime's poller.
 func takeOut(c any) (fd int, err error) {
 	sc, ok := c.(syscall.Conn)
 	if !ok {

@@ -192,9 +192,10 @@ func (l loop) exec(r *run) error {
 func (l loop) each(r *run, items []any) error {
 	at := r.begin(len(items))
 	for i, item := range items {
-		if r.loops++; r.loops > MaxLoops {
-			return fmt.Errorf("%w: more than %d iterations of #foreach", ErrTemplate, MaxLoops)
+		if r.loops == MaxLoops {
+			return nil // parity: spec/rest-data-plane.md 13, "stop quietly"
 		}
+		r.loops++
 		r.vars[l.place] = variable{item, true}
 		if at != nil {
 			at.at = i
