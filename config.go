@@ -152,6 +152,12 @@ type Config struct {
 	// Loops is how many event loops there are. Default: one for each core.
 	Loops int
 
+	// Connections is how many connections of clients a listener has at a time,
+	// ConnectionsPerAddress how many of them are from one address, or over IPv6 one
+	// /64; one more is closed at once. Each needs a descriptor, as does each
+	// connection to a back end. Defaults 65536 and 16384.
+	Connections, ConnectionsPerAddress int
+
 	// Grace is how long requests under way may take to finish once stagedoor is
 	// told to stop. Default 30s.
 	Grace time.Duration
@@ -236,6 +242,9 @@ func Default() Config {
 		FunctionConcurrency: 1000,
 		FunctionIdle:        5 * time.Minute,
 		Grace:               30 * time.Second,
+
+		Connections:           65536,
+		ConnectionsPerAddress: 16384,
 	}
 }
 

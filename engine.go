@@ -13,7 +13,7 @@ const (
 	engineGoroutine = "goroutine"
 )
 
-// checkEngine reports what is wrong with Engine and Loops.
+// checkEngine reports what is wrong with Engine, Loops and Connections.
 func (c *Config) checkEngine(bad func(format string, args ...any)) {
 	switch c.Engine {
 	case "", engineGoroutine:
@@ -26,6 +26,9 @@ func (c *Config) checkEngine(bad func(format string, args ...any)) {
 	}
 	if c.Loops < 0 {
 		bad("loops %d: must not be negative", c.Loops)
+	}
+	if c.Connections < 0 || c.ConnectionsPerAddress < 0 {
+		bad("connections %d, connections-per-address %d: must not be negative; 0 is the default", c.Connections, c.ConnectionsPerAddress)
 	}
 }
 

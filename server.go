@@ -289,6 +289,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 	rules := cfg.limitRules()
 	drive := transport.Config{Upstreams: s.upstreams, Log: cfg.Log, Grace: cfg.Grace, Limits: headLimits(rules)}
 	drive.Loops, drive.Proxied = s.openLoops(), cfg.believed()
+	drive.MaxConns, drive.MaxConnsPerAddr = cfg.Connections, cfg.ConnectionsPerAddress
 	drive.MaxBody = max(maxRequest, rules.Most("payload"))
 	drive.Handler = s.gateway
 	s.both = transport.NewServer(drive)

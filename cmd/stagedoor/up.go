@@ -86,6 +86,8 @@ file that --config names: flag > environment > file > default.`,
 	f.DurationVar(&cfg.FunctionIdle, "function-idle", cfg.FunctionIdle, "how long a warm function is kept without a call")
 	f.StringVar(&cfg.Engine, "engine", cfg.Engine, "what moves bytes (`epoll|goroutine`); epoll on Linux, else goroutine")
 	f.IntVar(&cfg.Loops, "loops", cfg.Loops, "how many event loops --engine epoll has (`N`); 0 is one for each core")
+	f.IntVar(&cfg.Connections, "connections", cfg.Connections, "how many connections of clients a listener has at a time")
+	f.IntVar(&cfg.ConnectionsPerAddress, "connections-per-address", cfg.ConnectionsPerAddress, "how many of --connections may be from one address (IPv6: one /64)")
 	f.DurationVar(&cfg.Grace, "grace", cfg.Grace, "how long requests may take to finish at the end")
 	f.StringVar(&cfg.PIDFile, "pid-file", "", "`FILE` with the number of the process, which an upgrade changes")
 	f.BoolVar(&cfg.Watch, "watch", false, "deploy again when a file of a definition changes")
