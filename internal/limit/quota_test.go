@@ -3,6 +3,7 @@ package limit_test
 import (
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"pgregory.net/rapid"
@@ -148,4 +149,29 @@ func TestAddWithinTogether(t *testing.T) {
 	if sum, _ := c.Totals(); sum.Used != 777 {
 		t.Errorf("%d counted, want 777", sum.Used)
 	}
+}
+
+// TestClockRead: the date that is said for a while turns at midnight.
+func TestClockRead(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := limit.NewClock(nil)
+		for range 3 * 24 * 60 {
+			time.Sleep(time.Minute - 300*time.Millisecond)
+			nanos, today := c.Read()
+			if want := limit.DateOf(time.Now()); today != want || nanos != c.Nanos() {
+				t.Fatalf("Read() = %d, %v at %v", nanos, today, time.Now())
+			}
+		}
+		midnight := time.Now().Truncate(24 * time.Hour).Add(24 * time.Hour)
+		time.Sleep(time.Until(midnight) - 500*time.Millisecond)
+		c.Read()
+		time.Sleep(499 * time.Millisecond)
+		if _, today := c.Read(); today != limit.DateOf(midnight)-1 {
+			t.Errorf("a millisecond before midnight it is %v", today)
+		}
+		time.Sleep(time.Millisecond)
+		if _, today := c.Read(); today != limit.DateOf(midnight) {
+			t.Errorf("at midnight it is %v", today)
+		}
+	})
 }

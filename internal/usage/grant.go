@@ -5,14 +5,14 @@ import "github.com/stagedoor/stagedoor/internal/limit"
 // Grant is what a key may do to one stage, for one request. The zero Grant is
 // no key's.
 type Grant struct {
-	Key Key
+	Key *Key
 
-	meter  *Meter
-	ledger *ledger
-	quota  *limit.Quota
-	bucket *limit.Bucket // nil: no throttle
-	limit  limit.Limit
-	tally  *limit.Tally
+	meter    *Meter
+	ledger   *ledger
+	quota    *limit.Quota
+	throttle *throttle
+	bucket   *limit.Bucket // nil: no throttle
+	tally    *limit.Tally
 }
 
 // Verdict is what a usage plan says of a request.
@@ -31,25 +31,22 @@ const (
 // parity: spec/rest-data-plane.md 10.4.
 func (m *Meter) Find(value []byte, stage, method string) (g Grant, ok bool) {
 	k := m.index.find(value)
-	if k == nil || !k.enabled {
+	if k == nil {
 		return Grant{}, false
 	}
-	for _, in := range k.plans {
-		p := in.plan.now.Load()
+	for _, l := range k.plans {
+		p := l.cell.now.Load()
 		if p == nil {
 			continue
 		}
-		st := p.stages[stage]
+		st := p.stage(stage)
 		if st == nil {
 			continue
 		}
-		g = Grant{Key: k.Key, meter: m, ledger: in.ledger, quota: p.quota}
-		t := st.throttle
-		if own, ok := st.methods[method]; ok {
-			t = own
-		}
+		t := st.of(method)
+		g = Grant{Key: &k.Key, meter: m, ledger: l, quota: p.quota, throttle: t}
 		if !t.limit.None() {
-			g.limit, g.bucket = t.limit, in.ledger.bucket(t.bucket)
+			g.bucket = l.bucket(t.bucket)
 		}
 		return g, true
 	}
@@ -60,7 +57,7 @@ func (m *Meter) Find(value []byte, stage, method string) (g Grant, ok bool) {
 // refused is counted by neither.
 func (g *Grant) Take() Verdict {
 	nanos, today := g.meter.clock.Read()
-	if g.bucket != nil && !g.bucket.Take(nanos, g.limit) {
+	if g.bucket != nil && !g.bucket.Take(nanos, g.throttle.limit) {
 		return Throttled
 	}
 	if g.quota == nil {
@@ -92,6 +89,6 @@ func (g *Grant) Return() {
 
 func (g *Grant) returnToken() {
 	if g.bucket != nil {
-		g.bucket.Return(g.limit)
+		g.bucket.Return(g.throttle.limit)
 	}
 }

@@ -1,10 +1,9 @@
 package usage
 
 import (
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/binary"
-	"maps"
+	"hash/maphash"
+	"iter"
 	"slices"
 	"sync/atomic"
 )
@@ -15,109 +14,159 @@ type Key struct{ ID, Value string }
 // key is a Key with what it may use. It does not change once it is in the
 // index: another takes its place.
 type key struct {
+	hash uint64 // of the value, by the index
 	Key
+	plans   []*ledger // one for each plan that it is in
 	enabled bool
-	digest  digest // of the value
-	plans   []*membership
 }
-
-// membership is a key in a plan.
-type membership struct {
-	plan   *planCell
-	ledger *ledger
-}
-
-// digest is the SHA-256 of a value.
-type digest [sha256.Size]byte
 
 // longestValue is the longest that a key may be, in bytes: no longer value is
 // worth looking up.
 const longestValue = 128
 
-// shards is how many parts the index has. Each is small enough to be copied
-// when one of its keys changes, with a million keys too.
-const shards = 4096
+// index finds the keys that are enabled by their values: by a hash whose seed
+// nobody outside this process has, and then by the value itself, in a time that
+// does not tell how much of it was right. A caller cannot aim at a hash, and
+// gets nothing from one to a value. Readers never wait.
+type index struct {
+	seed  maphash.Seed
+	slots atomic.Pointer[[]slot] // a power of two, at most half of them in use
 
-// index finds keys by the digest of their values. The half of the digest that
-// maps compare tells nobody anything: a caller can neither choose it nor get
-// from it to a value. Readers never wait.
-type index [shards]atomic.Pointer[map[half]*key]
+	// Of the one who changes the index; the caller sees to it that only one does.
+	used int // slots that are not empty
+}
 
-type half [16]byte
+// slot is a place for a key: the first one that is free from where its hash
+// points to. An empty slot ends a search, a vacant one does not.
+type slot = atomic.Pointer[key]
 
-func (d *digest) shard() int { return int(binary.BigEndian.Uint16(d[:])) % shards }
+const fewestSlots = 64
 
-func (d *digest) half() half { return half(d[sha256.Size/2:]) }
+// newIndex is an index of no key.
+func newIndex() index { return index{seed: maphash.MakeSeed()} }
+
+// hash is the hash of a value.
+func (i *index) hash(value string) uint64 { return maphash.String(i.seed, value) }
 
 // find is the key of a value, nil if there is none.
 func (i *index) find(value []byte) *key {
-	if len(value) == 0 || len(value) > longestValue {
+	all := i.slots.Load()
+	if all == nil || len(value) == 0 || len(value) > longestValue {
 		return nil
 	}
-	d := digest(sha256.Sum256(value))
-	shard := i[d.shard()].Load()
-	if shard == nil {
-		return nil
+	hash, mask := maphash.Bytes(i.seed, value), uint64(len(*all)-1)
+	for at := hash & mask; ; at = (at + 1) & mask {
+		k := (*all)[at].Load()
+		if k == nil {
+			return nil
+		}
+		if k.hash == hash && same(k.Value, value) {
+			return k
+		}
 	}
-	k := (*shard)[d.half()]
-	if k == nil || subtle.ConstantTimeCompare(k.digest[:], d[:]) != 1 {
-		return nil
-	}
-	return k
+}
+
+// same compares in a time that depends on the lengths alone.
+func same(known string, value []byte) bool {
+	return subtle.ConstantTimeCompare([]byte(known), value) == 1 // the compiler makes no copy of a string that is only read
 }
 
 // put adds a key or replaces the one with its value.
 func (i *index) put(k *key) {
-	i.change(k.digest, func(m map[half]*key) { m[k.digest.half()] = k })
+	if !k.enabled {
+		i.drop(k)
+		return
+	}
+	if all := i.slots.Load(); all == nil || i.used >= len(*all)/2 {
+		i.replace(i.all())
+	}
+	if i.add(*i.slots.Load(), k) {
+		i.used++
+	}
 }
 
-// drop removes a key.
+// add puts a key into slots that have room for it, and says whether it took an
+// empty one.
+func (i *index) add(slots []slot, k *key) bool {
+	mask := uint64(len(slots) - 1)
+	for at := k.hash & mask; ; at = (at + 1) & mask {
+		there := slots[at].Load()
+		if there == nil || there.hash == k.hash && there.Value == k.Value {
+			slots[at].Store(k)
+			return there == nil
+		}
+	}
+}
+
+// vacant is what stands where a key was: it has no value, so nobody finds it.
+//
+//nolint:gochecknoglobals // constant, never written to
+var vacant = &key{}
+
+// drop removes a key, if nobody else has its value by now.
 func (i *index) drop(k *key) {
-	i.change(k.digest, func(m map[half]*key) { delete(m, k.digest.half()) })
-}
-
-// change replaces one shard. The caller sees to it that only one does.
-func (i *index) change(d digest, edit func(map[half]*key)) {
-	var next map[half]*key
-	if now := i[d.shard()].Load(); now != nil {
-		next = maps.Clone(*now)
-	} else {
-		next = make(map[half]*key, 1)
+	all := i.slots.Load()
+	if all == nil {
+		return
 	}
-	edit(next)
-	i[d.shard()].Store(&next)
-}
-
-// replace makes keys the whole index.
-func (i *index) replace(keys map[string]*key) {
-	var next [shards]map[half]*key
-	for _, k := range keys {
-		at := k.digest.shard()
-		if next[at] == nil {
-			next[at] = make(map[half]*key, len(keys)/shards+1)
+	mask := uint64(len(*all) - 1)
+	for at := k.hash & mask; ; at = (at + 1) & mask {
+		there := (*all)[at].Load()
+		if there == nil {
+			return
 		}
-		next[at][k.digest.half()] = k
-	}
-	for at := range next {
-		if next[at] == nil {
-			i[at].Store(nil)
-			continue
+		if there.hash == k.hash && there.ID == k.ID {
+			(*all)[at].Store(vacant)
+			return
 		}
-		shard := next[at]
-		i[at].Store(&shard)
 	}
 }
 
-// with is k with one membership more, or another in its place.
-func (k *key) with(m *membership) *key {
+// all is every key that is in the index.
+func (i *index) all() iter.Seq[*key] {
+	return func(yield func(*key) bool) {
+		now := i.slots.Load()
+		if now == nil {
+			return
+		}
+		for at := range *now {
+			if k := (*now)[at].Load(); k != nil && k != vacant && !yield(k) {
+				return
+			}
+		}
+	}
+}
+
+// replace makes those of keys that are enabled the whole index.
+func (i *index) replace(keys iter.Seq[*key]) {
+	n := 0
+	for range keys {
+		n++
+	}
+	size := fewestSlots
+	for size < 4*n {
+		size *= 2
+	}
+	next := make([]slot, size)
+	i.used = 0
+	for k := range keys {
+		if k.enabled && i.add(next, k) {
+			i.used++
+		}
+	}
+	i.slots.Store(&next)
+}
+
+// with is k in one plan more.
+func (k *key) with(l *ledger) *key {
 	next := *k
-	next.plans = append(slices.Clip(k.without(m.ledger.plan).plans), m)
+	next.plans = append(slices.Clip(k.without(l.plan).plans), l)
 	return &next
 }
 
 // without is k outside a plan.
 func (k *key) without(plan string) *key {
 	next := *k
-	next.plans = slices.DeleteFunc(slices.Clone(k.plans), func(m *membership) bool { return m.ledger.plan == plan })
+	next.plans = slices.DeleteFunc(slices.Clone(k.plans), func(l *ledger) bool { return l.plan == plan })
 	return &next
 }

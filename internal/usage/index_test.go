@@ -2,8 +2,11 @@ package usage
 
 import (
 	"fmt"
+	"maps"
 	"runtime"
 	"testing"
+
+	"pgregory.net/rapid"
 
 	"github.com/stagedoor/stagedoor/internal/api"
 )
@@ -16,13 +19,13 @@ func million(b *testing.B) *Meter {
 	cell.now.Store(newPlan(&api.UsagePlan{ID: "gold", Stages: []api.PlanStage{{API: "api", Stage: "prod"}}}))
 	for i := range 1_000_000 {
 		id := fmt.Sprintf("%010d", i)
-		k := newKey(&api.APIKey{ID: id, Value: value(i), Enabled: true})
+		k := m.newKey(&api.APIKey{ID: id, Value: value(i), Enabled: true})
 		l := &ledger{plan: "gold", key: id, cell: cell}
 		m.ledgers[pair{"gold", id}] = l
-		k.plans = []*membership{{plan: cell, ledger: l}}
+		k.plans = []*ledger{l}
 		m.keys[id] = k
 	}
-	m.index.replace(m.keys)
+	m.index.replace(maps.Values(m.keys))
 	return m
 }
 
@@ -55,5 +58,60 @@ func BenchmarkPut(b *testing.B) {
 	k := m.keys["0000000007"]
 	for b.Loop() {
 		m.index.put(k)
+	}
+}
+
+// TestIndex: whatever is put, dropped and replaced, the index finds what a map
+// would, and its slots never fill up.
+func TestIndex(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		m := New(Config{})
+		want := map[string]*key{}
+		for range rapid.IntRange(1, 400).Draw(r, "changes") {
+			n := rapid.IntRange(0, 60).Draw(r, "key")
+			k := m.makeKey(fmt.Sprint(n), value(n), rapid.IntRange(0, 3).Draw(r, "enabled") > 0)
+			if n%2 == 0 {
+				k.hash = uint64(n % 3) // they collide; requests cannot find them, the index must
+			}
+			if rapid.Bool().Draw(r, "drop") {
+				m.index.drop(k)
+				delete(want, k.Value)
+				continue
+			}
+			m.index.put(k)
+			if delete(want, k.Value); k.enabled {
+				want[k.Value] = k
+			}
+		}
+		if rapid.Bool().Draw(r, "all anew") {
+			m.index.replace(maps.Values(want))
+		}
+		got := map[string]*key{}
+		for k := range m.index.all() {
+			got[k.Value] = k
+		}
+		if !maps.Equal(got, want) {
+			r.Fatalf("the index has %d keys, want %d", len(got), len(want))
+		}
+		for n := 1; n <= 60; n += 2 {
+			if got, want := m.index.find([]byte(value(n))), want[value(n)]; got != want {
+				r.Fatalf("key %d is found as %v, want %v", n, got, want)
+			}
+		}
+		if all := m.index.slots.Load(); all != nil && m.index.used > len(*all)/2 {
+			r.Fatalf("%d of %d slots are in use", m.index.used, len(*all))
+		}
+	})
+}
+
+// TestIndexHeir: a key's value may go to another key before the first is gone.
+func TestIndexHeir(t *testing.T) {
+	m := New(Config{})
+	old, heir := m.makeKey("1", "value", true), m.makeKey("2", "value", true)
+	m.index.put(old)
+	m.index.put(heir)
+	m.index.drop(old)
+	if got := m.index.find([]byte("value")); got != heir {
+		t.Errorf("found %v, want the heir", got)
 	}
 }

@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"github.com/stagedoor/stagedoor/internal/api"
@@ -11,21 +10,22 @@ import (
 // ledger is what one key has used of one plan. It outlives every change of the
 // two, as long as both are there.
 type ledger struct {
-	plan, key string // ids
-	cell      *planCell
-	first     atomic.Int32 // the day on which the key came into the plan
-	counter   limit.Counter
-	extra     atomic.Pointer[limit.Extra]
-	buckets   atomic.Pointer[[]named]
-	gone      atomic.Bool // the key or the plan is: nothing is written any more
+	// What each request looks at.
+	cell    *planCell
+	buckets atomic.Pointer[named] // the first
+	counter limit.Counter
+	dirty   atomic.Bool  // in the meter's stack
+	gone    atomic.Bool  // the key or the plan is: nothing is written any more
+	first   atomic.Int32 // the day on which the key came into the plan
+	extra   atomic.Pointer[limit.Extra]
+
+	plan, key string  // ids
+	next      *ledger // below it in the stack
 
 	// stored is what the store had when this process last read or wrote it: what
 	// it has beyond that, another process has counted. Held: Meter.mu to load,
 	// Meter.flushing to write.
 	stored limit.Totals
-
-	dirty atomic.Bool // in the meter's stack
-	next  *ledger     // below it in the stack
 }
 
 // take takes up what the store has.
@@ -46,30 +46,26 @@ func (l *ledger) others(now limit.Totals, doc api.Usage) int64 {
 	return max(0, doc.Used-l.stored.Used)
 }
 
-// named is the bucket of a throttle.
+// named is the bucket of a throttle, and the next of the same ledger.
 type named struct {
 	name   string
-	bucket *limit.Bucket
+	bucket limit.Bucket
+	next   *named
 }
 
 // bucket is the bucket of a name, made when it is first asked for. A key has
 // few of them: one a stage, and one for each method with a throttle of its own.
 func (l *ledger) bucket(name string) *limit.Bucket {
 	for {
-		now := l.buckets.Load()
-		if now != nil {
-			for i := range *now {
-				if (*now)[i].name == name {
-					return (*now)[i].bucket
-				}
+		first := l.buckets.Load()
+		for b := first; b != nil; b = b.next {
+			if b.name == name {
+				return &b.bucket
 			}
 		}
-		next := []named{{name, new(limit.Bucket)}}
-		if now != nil {
-			next = append(slices.Clip(*now), next...)
-		}
-		if l.buckets.CompareAndSwap(now, &next) {
-			return next[len(next)-1].bucket
+		b := &named{name: name, next: first}
+		if l.buckets.CompareAndSwap(first, b) {
+			return &b.bucket
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 
@@ -16,7 +17,7 @@ import (
 
 // load takes up all there is. What was counted stays.
 func (m *Meter) load(tx store.Tx) error {
-	all, err := scan(tx, api.APIKeys, readKey)
+	all, err := scan(tx, api.APIKeys, m.readKey)
 	if err != nil {
 		return err
 	}
@@ -43,13 +44,13 @@ func (m *Meter) load(tx store.Tx) error {
 		if !known {
 			fresh[pair{doc.Plan, doc.Key}] = l
 		}
-		k.plans = append(slices.Clip(k.plans), &membership{plan: l.cell, ledger: l})
+		k.plans = append(slices.Clip(k.plans), l)
 	}
 	if err := m.loadCounts(tx, fresh); err != nil {
 		return err
 	}
 	m.keys = keys
-	m.index.replace(keys)
+	m.index.replace(maps.Values(keys))
 	return nil
 }
 
@@ -73,12 +74,12 @@ func (m *Meter) loadPlans(tx store.Tx) (map[string]bool, error) {
 
 // readKey reads of an API key what requests need, and nothing else: with a
 // million keys the rest would be most of the work.
-func readKey(doc []byte) (*key, error) {
+func (m *Meter) readKey(doc []byte) (*key, error) {
 	id, value := gjson.GetBytes(doc, "id"), gjson.GetBytes(doc, "value")
 	if id.Type != gjson.String || value.Type != gjson.String {
 		return nil, errors.New("it is no API key")
 	}
-	return makeKey(id.Str, value.Str, gjson.GetBytes(doc, "enabled").Bool()), nil
+	return m.makeKey(id.Str, value.Str, gjson.GetBytes(doc, "enabled").Bool()), nil
 }
 
 // batch is documents that are decoded together.

@@ -58,7 +58,7 @@ func New(cfg Config) *Meter {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	return &Meter{
-		cfg: cfg, clock: cfg.Clock,
+		cfg: cfg, clock: cfg.Clock, index: newIndex(),
 		keys: map[string]*key{}, plans: map[string]*planCell{}, ledgers: map[pair]*ledger{},
 	}
 }

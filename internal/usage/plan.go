@@ -14,13 +14,36 @@ type planCell struct{ now atomic.Pointer[plan] }
 // plan is a usage plan as requests are held to it. It does not change.
 type plan struct {
 	quota  *limit.Quota // nil: none
+	only   *planStage   // of a plan that opens one stage
 	stages map[string]*planStage
+}
+
+// stage is what the plan says of a stage, nil if it does not open it.
+func (p *plan) stage(name string) *planStage {
+	if p.only != nil {
+		if p.only.name != name {
+			return nil
+		}
+		return p.only
+	}
+	return p.stages[name]
 }
 
 // planStage is a stage that a plan opens.
 type planStage struct {
+	name string
 	throttle
-	methods map[string]throttle // "/pets/GET": instead of the stage's
+	methods map[string]*throttle // "/pets/GET": instead of the stage's; nil: none
+}
+
+// of is the throttle of a method.
+func (st *planStage) of(method string) *throttle {
+	if st.methods != nil {
+		if own := st.methods[method]; own != nil {
+			return own
+		}
+	}
+	return &st.throttle
 }
 
 // throttle is a limit and the name of the bucket for it.
@@ -40,11 +63,19 @@ func newPlan(p *api.UsagePlan) *plan {
 	for i := range p.Stages {
 		st := &p.Stages[i]
 		name := Stage(st.API, st.Stage)
-		one := &planStage{throttle: throttle{Limit(p.Throttle), name}, methods: make(map[string]throttle, len(st.Throttle))}
+		one := &planStage{name: name, throttle: throttle{Limit(p.Throttle), name}}
+		if len(st.Throttle) > 0 {
+			one.methods = make(map[string]*throttle, len(st.Throttle))
+		}
 		for method, t := range st.Throttle {
-			one.methods[method] = throttle{Limit(&t), name + " " + method}
+			one.methods[method] = &throttle{Limit(&t), name + " " + method}
 		}
 		out.stages[name] = one
+	}
+	if len(out.stages) == 1 {
+		for _, one := range out.stages {
+			out.only = one
+		}
 	}
 	return out
 }

@@ -1,7 +1,6 @@
 package usage
 
 import (
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"strings"
@@ -70,10 +69,10 @@ func (m *Meter) refreshKey(tx store.Tx, name store.Key) error {
 		}
 		return nil
 	}
-	next := newKey(&doc)
+	next := m.newKey(&doc)
 	if old := m.keys[doc.ID]; old != nil {
 		next.plans = old.plans
-		if old.digest != next.digest {
+		if old.Value != next.Value {
 			m.index.drop(old)
 		}
 	}
@@ -82,10 +81,14 @@ func (m *Meter) refreshKey(tx store.Tx, name store.Key) error {
 	return nil
 }
 
-func newKey(doc *api.APIKey) *key { return makeKey(doc.ID, doc.Value, doc.Enabled) }
+func (m *Meter) newKey(doc *api.APIKey) *key { return m.makeKey(doc.ID, doc.Value, doc.Enabled) }
 
-func makeKey(id, value string, enabled bool) *key {
-	return &key{Key: Key{id, value}, enabled: enabled, digest: sha256.Sum256([]byte(value))}
+// makeKey makes a key that is in no plan. Its texts stand side by side, where
+// one look of a request finds both.
+func (m *Meter) makeKey(id, value string, enabled bool) *key {
+	both := value + id
+	value, id = both[:len(value)], both[len(value):]
+	return &key{Key: Key{id, value}, enabled: enabled, hash: m.index.hash(value)}
 }
 
 func (m *Meter) refreshPlan(tx store.Tx, name store.Key) error {
@@ -145,7 +148,7 @@ func (m *Meter) refreshMembership(tx store.Tx, name store.Key) error {
 				return err
 			}
 		}
-		k = k.with(&membership{plan: l.cell, ledger: l})
+		k = k.with(l)
 	}
 	m.keys[k.ID] = k
 	m.index.put(k)
