@@ -10,7 +10,6 @@ package program
 import (
 	"context"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"time"
@@ -54,7 +53,10 @@ type Exchange struct {
 	// TLSVersion and CipherSuite are of the client's connection, by their
 	// numbers; 0: it has no TLS, or the driver does not know.
 	TLSVersion, CipherSuite uint16
-	Start                   time.Time // when the head was complete
+
+	// ServerName is the host that the client named in its TLS handshake; empty: none.
+	ServerName string
+	Start      time.Time // when the head was complete
 
 	// Found by the gateway.
 	API      *API
@@ -88,7 +90,7 @@ type Exchange struct {
 	Sent int64
 
 	// Phases are how the parts before the integration ended, as far as somebody
-	// asks; Authorizer is the call that an authorizer made.
+	// asks; Note writes them. Authorizer is the call that an authorizer made.
 	Phases     [phases]Outcome
 	Authorizer AuthorizerCall
 
@@ -102,7 +104,6 @@ type Exchange struct {
 	// defaults are filled in.
 	Failure *Refusal
 
-	caller  Caller          // what Caller points to once Known was called
 	ctx     context.Context //nolint:containedctx // an exchange is the scope of one request
 	next    int
 	waiting bool          // Call is to be made before the next step
@@ -110,12 +111,16 @@ type Exchange struct {
 	took    time.Duration // what Took said
 	sealed  bool          // Answer has the fields that every answer has
 	parsed  bool          // query is there
-	failed  Refusal
+	noted   bool          // Phases were written to
+	known   bool          // caller was
 	arena   []byte
 	query   []Pair
 	sent    sentFields
-	draw    uint32        // of this request, uniform; made by Identify
-	random  *rand.ChaCha8 // made once, lives as long as the exchange's memory
+	draw    uint32 // of this request, uniform; made by Identify
+	random  *random
+
+	failed Refusal // what Failure points to
+	caller Caller  // what Caller points to once Known was called
 }
 
 // Param is one path parameter of the route that was matched.
@@ -224,38 +229,6 @@ type Origin struct {
 	Client     string // id of the client certificate that is shown to it; empty: none
 }
 
-// What an exchange keeps of its memory for the next request, in bytes.
-const (
-	keptArena = 64 << 10
-	keptBody  = 1 << 20
-)
-
-// Reset makes x ready for its next request and keeps its memory, unless a
-// request made it large.
-func (x *Exchange) Reset(ctx context.Context) {
-	x.Land(false) // of an exchange that was broken off
-	*x = Exchange{
-		Request: http1.Request{Fields: x.Request.Fields[:0]},
-		Body:    kept(x.Body, keptBody),
-		Params:  x.Params[:0],
-		Trace:   x.Trace[:0],
-		Call:    Call{Fields: x.Call.Fields[:0], Target: x.Call.Target[:0]},
-		Reply:   Reply{Body: kept(x.Reply.Body, keptBody), Response: http1.Response{Fields: x.Reply.Response.Fields[:0]}},
-		Answer:  Answer{Fields: x.Answer.Fields[:0]},
-		ctx:     ctx,
-		arena:   kept(x.arena, keptArena),
-		query:   x.query[:0],
-		random:  x.random,
-	}
-}
-
-func kept(b []byte, limit int) []byte {
-	if cap(b) > limit {
-		return nil
-	}
-	return b[:0]
-}
-
 // Context ends when the client has gone or the server stops; steps that wait
 // pass it on.
 func (x *Exchange) Context() context.Context { return x.ctx }
@@ -269,7 +242,7 @@ func (x *Exchange) Known() *Caller {
 	if x.Caller != nil {
 		x.caller = *x.Caller
 	}
-	x.Caller = &x.caller
+	x.Caller, x.known = &x.caller, true
 	return x.Caller
 }
 

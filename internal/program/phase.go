@@ -43,6 +43,7 @@ func (s Step) Timed(p Phase, then ...Phase) Step {
 	s.Run = func(x *Exchange) error {
 		start := time.Now()
 		err := run(x)
+		x.noted = true
 		for _, next := range then {
 			x.Phases[next] = Outcome{}
 			if err == nil {
@@ -58,6 +59,7 @@ func (s Step) Timed(p Phase, then ...Phase) Step {
 // Note notes how a phase ended. What a caller's policy refuses was refused by
 // the policy, not by whoever found out who is calling.
 func (x *Exchange) Note(p Phase, took time.Duration, err error) {
+	x.noted = true
 	out := Outcome{Status: 200, Latency: took}
 	if err != nil {
 		r := refusalOf(err)

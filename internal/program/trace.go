@@ -18,24 +18,29 @@ func (x *Exchange) TraceID() []byte {
 	if len(x.Trace) > 0 {
 		return x.Trace
 	}
+	traced := x.Stage != nil && x.Stage.Sample != nil
+	r := x.randomness()
+	if len(x.sent.trace) == 0 && !traced {
+		x.Trace = append(x.Trace, "Root=1-........-........................;Parent=................;Sampled=0"...)
+		t := x.Trace[:len("Root=1-........-........................;Parent=................")]
+		x.putRoot(t, r)
+		putHex16(t[len(t)-16:], r.word())
+		return x.Trace
+	}
 	root, parent, sampled := traceParts(x.sent.trace)
-	var raw [24]byte
-	x.fill(raw[:])
 	t := append(x.Trace[:0], "Root="...)
 	if root != nil {
 		t = append(t, root...)
 	} else {
-		var stamp [4]byte
-		binary.BigEndian.PutUint32(stamp[:], uint32(x.Start.Unix()))
-		t = hexes(append(t, "1-"...), stamp[:])
-		t = hexes(append(t, '-'), raw[:12])
+		t = append(t, "1-........-........................"...)
+		x.putRoot(t, r)
 	}
-	traced := x.Stage != nil && x.Stage.Sample != nil
 	t = append(t, ";Parent="...)
 	if parent != nil && !traced {
 		t = append(t, parent...)
 	} else {
-		t = hexes(t, raw[16:24])
+		t = append(t, "................"...)
+		putHex16(t[len(t)-16:], r.word())
 	}
 	t = append(t, ";Sampled="...)
 	switch {
@@ -54,18 +59,23 @@ func (x *Exchange) TraceID() []byte {
 	return t
 }
 
-// Chance is a random number below 1.
-func (x *Exchange) Chance() float64 {
-	var b [8]byte
-	x.fill(b[:])
-	return float64(binary.LittleEndian.Uint64(b[:])>>11) / (1 << 53)
+// putRoot fills in the root of a header value that begins with the root.
+func (x *Exchange) putRoot(t []byte, r *random) {
+	t = t[len("Root=1-"):]
+	binary.LittleEndian.PutUint64(t, hex(uint32(x.Start.Unix())))
+	putHex16(t[9:], r.word())
+	binary.LittleEndian.PutUint64(t[25:], hex(uint32(r.word())))
 }
 
-func hexes(dst, raw []byte) []byte {
-	for _, b := range raw {
-		dst = appendHex(dst, b)
-	}
-	return dst
+// putHex16 writes 64 bits as 16 hexadecimal digits.
+func putHex16(b []byte, v uint64) {
+	binary.LittleEndian.PutUint64(b[8:], hex(uint32(v)))
+	binary.LittleEndian.PutUint64(b, hex(uint32(v>>32)))
+}
+
+// Chance is a random number below 1.
+func (x *Exchange) Chance() float64 {
+	return float64(x.randomness().word()>>11) / (1 << 53)
 }
 
 // traceParts takes a client's trace header apart; what is unusable is nil.
