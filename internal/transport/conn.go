@@ -9,7 +9,6 @@ import (
 	"os"
 	"runtime/debug"
 	"sync/atomic"
-	"time"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
 )
@@ -244,7 +243,7 @@ func (c *conn) exchange(e *exchange) (more bool) {
 // answer.
 func (c *conn) receive(e *exchange, body requestBody) error {
 	s, x := c.ses.srv, &e.x
-	x.Start = time.Now()
+	x.Start = e.present()
 	e.now = s.clock.at(x.Start)
 	x.Remote, x.Local, x.TLS = c.remote, c.local, c.ses.tls != nil
 	x.TLSVersion, x.CipherSuite = c.tlsVersion, c.cipherSuite

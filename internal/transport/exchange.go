@@ -171,6 +171,15 @@ func (e *exchange) date() time.Time {
 	return time.Now()
 }
 
+// present is about now, as the clock on the wall has it: a loop looks at it once
+// for a batch of requests.
+func (e *exchange) present() time.Time {
+	if e.on != nil {
+		return e.on.began()
+	}
+	return time.Now()
+}
+
 // fail makes err the answer, after a wait that led to nothing.
 func (e *exchange) fail(err error) {
 	e.now = e.srv.clock.now()

@@ -12,6 +12,7 @@ import (
 
 const (
 	turnEvents = 256 // sockets that are looked at in one turn
+	batch      = 64  // sockets that are served together
 	// A task that finds all it wants goes on for so many reads and writes, then
 	// it is others' turn.
 	turnOps = 32
@@ -30,7 +31,8 @@ type loop struct {
 	set   *Loops
 	ups   *Upstreams
 	clock clock
-	now   moment // when the present turn began
+	now   moment    // when the present batch began
+	began time.Time // the same
 
 	poller int
 	waker  int // an eventfd that ends a wait
@@ -46,7 +48,8 @@ type loop struct {
 	spare   []*task
 	busy    int // tasks at work
 
-	sealing []byte // what crypto/tls writes
+	in  intake
+	out outbox
 
 	helped  bool    // a helper has just been started
 	helpers int     // goroutines at work for tasks
@@ -67,7 +70,7 @@ type loop struct {
 func newLoop(ls *Loops) (*loop, error) {
 	l := &loop{
 		set: ls, ups: ls.cfg.Upstreams, clock: ls.cfg.Upstreams.clock, events: make([]unix.EpollEvent, turnEvents),
-		poller: -1, waker: -1,
+		poller: -1, waker: -1, in: intake{b: make([]byte, inRoom)}, out: outbox{b: make([]byte, 0, outRoom)},
 	}
 	var err error
 	if l.poller, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -80,7 +83,7 @@ func newLoop(ls *Loops) (*loop, error) {
 		l.release()
 		return nil, fmt.Errorf("make an event loop: %w", err)
 	}
-	l.now = l.clock.now()
+	l.look()
 	l.wheel.start(l.now)
 	return l, nil
 }
@@ -101,10 +104,11 @@ func (l *loop) run() {
 	own(l)
 	for !l.ending || l.busy > 0 {
 		n := l.wait()
-		l.now = l.clock.now()
+		l.look()
+		from := l.now
 		l.turn(n)
 		if n > 0 {
-			l.note(l.clock.now() - l.now)
+			l.note(l.clock.now() - from)
 		}
 	}
 	l.expireIdle(never)
@@ -115,18 +119,19 @@ func (l *loop) run() {
 	l.release()
 }
 
+// look looks at the clock.
+func (l *loop) look() {
+	l.began = time.Now()
+	l.now = l.clock.at(l.began)
+}
+
 // turn does everything that there is to do now.
 func (l *loop) turn(n int) {
-	for i := range n {
-		ev := &l.events[i]
-		if int(ev.Fd) == l.waker {
-			var b [8]byte
-			_, _ = rawReadFile(l.waker, b[:]) // it is only a signal
-			continue
+	for at := 0; at < n; at += batch {
+		if at > 0 {
+			l.look()
 		}
-		if s := l.socks[ev.Fd]; s != nil {
-			s.event(ev.Events)
-		}
+		l.serve(l.events[at:min(n, at+batch)])
 	}
 	if l.posted.Load() {
 		l.takePosted()
@@ -142,11 +147,40 @@ func (l *loop) turn(n int) {
 		}
 		clear(l.going)
 	}
+	l.finish()
 	if len(l.dead) > 0 {
 		l.bury()
 	}
 	if n > 0 || len(l.ready) > 0 {
 		l.active = l.now
+	}
+}
+
+// serve does what there is to do for a batch of sockets: it reads, lets tasks go
+// on, and writes, each for all of them before the next.
+func (l *loop) serve(events []unix.EpollEvent) {
+	l.gather(events)
+	for i := range events {
+		ev := &events[i]
+		if int(ev.Fd) == l.waker {
+			var b [8]byte
+			_, _ = rawReadFile(l.waker, b[:]) // it is only a signal
+			continue
+		}
+		if s := l.sockOf(ev); s != nil {
+			s.event(ev.Events)
+		}
+	}
+	l.finish()
+}
+
+// finish ends a batch.
+func (l *loop) finish() {
+	if len(l.out.parcels) > 0 {
+		l.send()
+	}
+	if len(l.in.of) > 0 {
+		l.in.keep()
 	}
 }
 

@@ -220,6 +220,9 @@ func (e *ear) late() {
 	e.rest(never)
 }
 
+// sent implements idler; nothing is.
+func (e *ear) sent(error) {}
+
 // admit makes a connection the loop's, or closes it if there are too many.
 func (e *ear) admit(fd int, from unix.Sockaddr) {
 	s := e.at.ses.srv
@@ -231,6 +234,7 @@ func (e *ear) admit(fd int, from unix.Sockaddr) {
 		return
 	}
 	p := &peer{at: e.at, remote: remote, local: e.local}
+	p.eager = true
 	e.at.ses.wg.Add(1)
 	if e.at.ses.tls != nil || s.proxied(remote.Addr()) {
 		go e.at.secure(e.l, fd, p)

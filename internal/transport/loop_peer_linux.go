@@ -31,8 +31,27 @@ func (p *peer) readable() {
 	p.l.start(t)
 }
 
-// late implements idler.
-func (p *peer) late() { p.end() }
+// late implements idler. Who takes an answer slowly has time for it.
+func (p *peer) late() {
+	if p.tail != nil {
+		p.rest(p.tail.by)
+		return
+	}
+	p.end()
+}
+
+// sent implements idler. It is asked about an answer whose task is done.
+func (p *peer) sent(err error) {
+	if !p.idle {
+		return
+	}
+	if err != nil {
+		p.at.ses.srv.Counters.Aborted.Add(1)
+	}
+	if err != nil || p.at.ses.leaving.Load() {
+		p.end()
+	}
+}
 
 // end closes a connection that no task has.
 func (p *peer) end() {
@@ -67,8 +86,10 @@ func (t *task) serve() {
 	case stays:
 		p.rest(c.link.readBy)
 	case c.upgrade != nil:
+		_ = p.settle() // who has gone is found to be
 		p.moveOut(c)
 	default:
+		_ = p.settle()
 		c.close()
 		p.left()
 	}
@@ -115,7 +136,7 @@ func (c *conn) serveHere(p *peer) (stays bool) {
 // glimpse takes in what has come since the last read, or was read with it. It
 // fails with errNothing if that is nothing.
 func (c *conn) glimpse(p *peer) error {
-	if p.tls == nil && p.dry {
+	if p.tls == nil && p.spent() {
 		return errNothing
 	}
 	c.in.reset(headBuffer)

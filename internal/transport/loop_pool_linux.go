@@ -44,7 +44,7 @@ func (p *loopPool) take() *upConn {
 func (p *loopPool) put(c *upConn, now moment) {
 	u := p.l.ups
 	s, ok := c.link.wire.(*upSock)
-	if len(p.idle) >= u.cfg.MaxIdle || u.closed.Load() || ok && !s.dry && !s.quiet() {
+	if len(p.idle) >= u.cfg.MaxIdle || u.closed.Load() || ok && (s.out != 0 || s.tail != nil || !s.spent() && !s.quiet()) {
 		c.close()
 		return
 	}
@@ -130,6 +130,13 @@ func (s *upSock) readable() {
 // late implements idler. Idle connections have a clock of their own, see
 // expireIdle.
 func (s *upSock) late() {}
+
+// sent implements idler.
+func (s *upSock) sent(err error) {
+	if err != nil && s.idle {
+		s.readable()
+	}
+}
 
 // asideConn is a connection that only a goroutine can wait for.
 type asideConn struct {

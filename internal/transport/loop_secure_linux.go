@@ -87,7 +87,12 @@ func (p *peer) moveOut(c *conn) {
 	early := slices.Clone(c.in.bytes())
 	upgrade := c.upgrade
 	c.upgrade = nil
-	fd := p.release()
+	fd, raw := p.release()
+	if p.tls != nil {
+		p.tls.inner.early = raw
+	} else {
+		early = append(early, raw...)
+	}
 	go p.at.serveUpgraded(p, fd, upgrade, early)
 }
 

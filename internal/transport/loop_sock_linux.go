@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync/atomic"
 	"syscall"
 
@@ -36,7 +37,13 @@ type sock struct {
 	readBy, writeBy moment // until when: of who waits, and readBy of an idle one
 	owner           idler
 
+	got  []byte // was read already; comes first
+	lost error  // why the connection is of no use any longer
+	tail *tail  // what it has still to take
+	out  int32  // its parcel in the loop's outbox, counted from 1; 0: there is none
+
 	idle   bool // the owner is told if something comes
+	eager  bool // the owner reads what comes, even if it is idle
 	dry    bool // the last read left nothing
 	kicked bool
 	half   atomic.Bool // the other end sends nothing more
@@ -50,6 +57,9 @@ type idler interface {
 	readable()
 	// late is called when nothing has come in time.
 	late()
+	// sent is called when something that could not be sent at once has been, or
+	// cannot be.
+	sent(err error)
 }
 
 // add makes s a socket of the loop.
@@ -71,14 +81,17 @@ func (s *sock) ask(op int, events uint32) error {
 	return unix.EpollCtl(s.l.poller, op, int(s.fd), &unix.EpollEvent{Events: events, Fd: s.fd})
 }
 
+// sockOf is the socket of an event; nil if it is gone.
+func (l *loop) sockOf(ev *unix.EpollEvent) *sock {
+	if int(ev.Fd) >= len(l.socks) {
+		return nil
+	}
+	return l.socks[ev.Fd]
+}
+
 // event is told by the poller. What it says may be out of date, so it is never
 // more than a reason to try.
 func (s *sock) event(ev uint32) {
-	if ev&atEnd != 0 && !s.half.Swap(true) {
-		if gone := s.watch.Load(); gone != nil {
-			(*gone)()
-		}
-	}
 	if t := s.writer; t != nil && ev&toWrite != 0 {
 		s.writer, t.why = nil, nil
 		s.l.switchTo(t)
@@ -86,13 +99,22 @@ func (s *sock) event(ev uint32) {
 	if ev&toRead == 0 || s.fd < 0 {
 		return
 	}
-	s.dry = false
 	switch t := s.reader; {
 	case t != nil:
 		s.reader, t.why = nil, nil
 		s.l.switchTo(t)
 	case s.idle:
 		s.owner.readable()
+	}
+}
+
+// halved takes note that the other end sends nothing more.
+func (s *sock) halved() {
+	if s.half.Swap(true) {
+		return
+	}
+	if gone := s.watch.Load(); gone != nil {
+		(*gone)()
 	}
 }
 
@@ -160,13 +182,20 @@ func (s *sock) await(by moment) error {
 // read implements wire.
 func (s *sock) read(p []byte, by moment) (int, error) {
 	mine(s.l)
-	s.l.current.breathe()
+	t := s.l.current
+	t.breathe()
 	for {
 		n, err := s.readNow(p)
 		if err != errNothing { //nolint:errorlint // made by readNow
 			return n, err
 		}
-		if err := s.await(by); err != nil {
+		t.into, t.fetched = p, 0
+		err = s.await(by)
+		t.into = nil
+		if t.fetched > 0 {
+			return t.fetched, nil // whatever else has happened is found later
+		}
+		if err != nil {
 			return 0, err
 		}
 	}
@@ -176,6 +205,16 @@ func (s *sock) read(p []byte, by moment) (int, error) {
 func (s *sock) readNow(p []byte) (int, error) {
 	if s.fd < 0 {
 		return 0, net.ErrClosed
+	}
+	if len(s.got) > 0 {
+		n := copy(p, s.got)
+		if s.got = s.got[n:]; len(s.got) == 0 {
+			s.got = nil
+		}
+		return n, nil
+	}
+	if s.lost != nil {
+		return 0, s.lost
 	}
 	if s.dry {
 		return 0, errNothing
@@ -194,10 +233,11 @@ func (s *sock) readNow(p []byte) (int, error) {
 	return n, nil
 }
 
-// write implements wire.
-func (s *sock) write(p []byte, by moment) (int, error) {
-	mine(s.l)
-	s.l.current.breathe()
+// spent says that a read would find nothing.
+func (s *sock) spent() bool { return s.dry && len(s.got) == 0 }
+
+// writeNow writes all of p, and waits until the socket has taken it.
+func (s *sock) writeNow(p []byte, by moment) (int, error) {
 	for done := 0; ; {
 		if s.fd < 0 {
 			return done, net.ErrClosed
@@ -241,6 +281,9 @@ func (s *sock) shut(how ending) error {
 	if s.fd < 0 {
 		return net.ErrClosed
 	}
+	if err := s.settle(); err != nil {
+		return err
+	}
 	if how == endAbrupt {
 		return unix.SetsockoptLinger(int(s.fd), unix.SOL_SOCKET, unix.SO_LINGER, &unix.Linger{Onoff: 1})
 	}
@@ -253,10 +296,13 @@ func (s *sock) close() error {
 	if s.fd < 0 {
 		return net.ErrClosed
 	}
+	if s.out != 0 {
+		s.l.send()
+	}
 	fd := int(s.fd)
 	s.l.wheel.remove(s)
 	s.l.socks[fd] = nil
-	s.fd, s.idle = -1, false
+	s.fd, s.idle, s.got = -1, false, nil
 	for _, t := range [...]*task{s.reader, s.writer} {
 		if t != nil {
 			t.wakeUp(net.ErrClosed)
@@ -267,19 +313,24 @@ func (s *sock) close() error {
 	return nil
 }
 
-// release takes the socket off the loop; its descriptor is the caller's.
-func (s *sock) release() (fd int) {
+// release takes the socket off the loop. Its descriptor is the caller's, and
+// what was read from it already.
+func (s *sock) release() (fd int, early []byte) {
 	mine(s.l)
-	fd = int(s.fd)
+	fd, early = int(s.fd), slices.Clone(s.got)
 	_ = s.ask(unix.EPOLL_CTL_DEL, 0) // it is there
 	s.l.wheel.remove(s)
 	s.l.socks[fd] = nil
-	s.fd, s.idle = -1, false
-	return fd
+	s.fd, s.idle, s.got = -1, false, nil
+	return fd, early
 }
 
-// quiet says that nothing has come, not even the end.
+// quiet says that nothing has come, not even the end, and that nothing is left
+// to be sent.
 func (s *sock) quiet() bool {
+	if len(s.got) > 0 || s.out != 0 || s.tail != nil || s.lost != nil {
+		return false
+	}
 	var b [1]byte
 	_, err := rawPeek(uintptr(s.fd), b[:])
 	return errors.Is(err, syscall.EAGAIN)

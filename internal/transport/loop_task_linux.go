@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 	"runtime/debug"
+	"time"
 )
 
 // task is a coroutine of a loop. What it does may look as if it blocked: where
@@ -17,6 +18,9 @@ type task struct {
 	work func() // what it does when it is next resumed; nil: it serves peer
 	peer *peer
 	conn *conn // with its buffers; made when it first serves a client
+
+	into    []byte // where what it waits for is to be read to; nil: it reads itself
+	fetched int    // how much was
 
 	ops    int   // reads and writes since it was resumed
 	why    error // why a wait ended
@@ -140,16 +144,22 @@ func (t *task) about() moment { return t.l.now }
 // pool implements strand.
 func (t *task) pool(p *pool) connPool { return t.l.pool(p) }
 
+// began implements strand.
+func (t *task) began() time.Time { return t.l.began }
+
 // fork implements strand.
-func (t *task) fork(f func()) branch {
-	b := &twig{l: t.l}
-	other := t.l.task()
-	other.work = func() {
+func (t *task) fork(f func()) branch { return t.l.fork(f) }
+
+// fork starts f on a task of its own, in the next turn.
+func (l *loop) fork(f func()) *twig {
+	b := &twig{l: l}
+	t := l.task()
+	t.work = func() {
 		defer b.end()
 		f()
 	}
-	t.l.busy++
-	other.wakeUp(nil)
+	l.busy++
+	t.wakeUp(nil)
 	return b
 }
 

@@ -4,7 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"syscall"
+	"slices"
 )
 
 // maxUnsent is how much of what crypto/tls wants to say may wait for a client
@@ -61,11 +61,6 @@ func (c *sealed) Read(p []byte) (int, error) {
 // readNow is Read, but fails with errNothing if it had to wait.
 func (c *sealed) readNow(p []byte) (int, error) {
 	n, err := c.tls.Read(p)
-	if len(c.s.l.sealing) > 0 {
-		if werr := c.flush(); werr != nil && err == nil {
-			err = werr
-		}
-	}
 	if n > 0 {
 		return n, nil // an error comes again
 	}
@@ -76,54 +71,14 @@ func (c *sealed) readNow(p []byte) (int, error) {
 func (c *sealed) Write(p []byte) (int, error) {
 	mine(c.s.l)
 	n, err := c.tls.Write(p)
-	if ferr := c.flush(); ferr != nil {
-		return 0, ferr
+	if err == nil && c.s.tail != nil {
+		err = c.s.settle()
 	}
 	return n, err
 }
 
-// flush sends what crypto/tls has written.
-func (c *sealed) flush() error {
-	l := c.s.l
-	out := l.sealing
-	l.sealing = out[:0]
-	if len(c.unsent) > 0 { // it goes behind what another task is sending
-		if len(c.unsent)+len(out) > maxUnsent+2*written {
-			return errGone
-		}
-		c.unsent = append(c.unsent, out...)
-		return nil
-	}
-	if c.s.fd < 0 {
-		return net.ErrClosed
-	}
-	n, err := rawWrite(uintptr(c.s.fd), out)
-	if n == len(out) {
-		return nil
-	}
-	if err != nil && err != syscall.EAGAIN { //nolint:errorlint // an errno
-		return err
-	}
-	c.unsent = append([]byte(nil), out[n:]...)
-	for len(c.unsent) > 0 {
-		n, err := c.s.write(c.unsent, c.link.writeBy)
-		if err != nil {
-			c.unsent = nil
-			return err
-		}
-		c.unsent = c.unsent[n:]
-	}
-	c.unsent = nil
-	return nil
-}
-
 // CloseWrite tells the other end that nothing more comes.
-func (c *sealed) CloseWrite() error {
-	if err := c.tls.CloseWrite(); err != nil {
-		return err
-	}
-	return c.flush()
-}
+func (c *sealed) CloseWrite() error { return c.tls.CloseWrite() }
 
 // Close implements net.Conn.
 func (c *sealed) Close() error { return c.tls.Close() }
@@ -136,21 +91,26 @@ func (r *records) read(p []byte, _ moment) (int, error) { return r.s.readNow(p) 
 
 // write implements wire.
 func (r *records) write(p []byte, _ moment) (int, error) {
-	r.s.l.sealing = append(r.s.l.sealing, p...)
+	s := r.s
+	switch {
+	case s.fd < 0:
+		return 0, net.ErrClosed
+	case s.lost != nil:
+		return 0, s.lost
+	case s.put(p, r.link.writeBy):
+	case s.tail == nil:
+		s.trail(slices.Clone(p), r.link.writeBy)
+	case len(s.tail.left)+len(p) > maxUnsent:
+		return 0, errGone
+	default: // behind what is being sent
+		s.tail.left = append(s.tail.left, p...)
+	}
 	return len(p), nil
 }
 
-// close implements wire.
-func (r *records) close() error {
-	l := r.s.l
-	if len(l.sealing) > 0 {
-		if r.s.fd >= 0 && len(r.unsent) == 0 {
-			_, _ = rawWrite(uintptr(r.s.fd), l.sealing) // the last word; who does not take it now, needs it no more
-		}
-		l.sealing = l.sealing[:0]
-	}
-	return r.s.close()
-}
+// close implements wire. The last word is sent before; who does not take it then,
+// needs it no more.
+func (r *records) close() error { return r.s.close() }
 
 func (r *records) kick(bool) {}
 

@@ -14,6 +14,8 @@ type clocked struct {
 	up moment
 }
 
+func (c *clocked) sent(error) {}
+
 func (c *clocked) readable() {}
 func (c *clocked) late()     { c.idle, c.up = false, *c.at }
 

@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"sync"
@@ -151,5 +152,19 @@ func (c *upConn) converseSlowly(out, in []byte, fresh bool) (wrote, n int, err e
 	}
 	n, err = c.rw.Read(in)
 	c.full = n == len(in)
+	if err == nil {
+		return wrote, n, nil
+	}
+	if _, unsent := errors.AsType[*unsentError](err); unsent {
+		wrote = 0
+	}
 	return wrote, n, endOf(err)
 }
+
+// unsentError is why nothing at all of a write has reached the other end.
+type unsentError struct{ cause error }
+
+func (e *unsentError) Error() string { return fmt.Sprintf("transport: nothing was sent: %v", e.cause) }
+
+func (e *unsentError) Unwrap() error { return e.cause }
+

@@ -11,6 +11,8 @@ type strand interface {
 	fork(f func()) branch
 	// about is the moment about now: when the loop's turn began.
 	about() moment
+	// began is about now, as the clock on the wall has it.
+	began() time.Time
 	// pool is the part of a pool that belongs to the strand's loop.
 	pool(p *pool) connPool
 }

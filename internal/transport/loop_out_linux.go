@@ -1,0 +1,155 @@
+package transport
+
+import (
+	"net"
+	"slices"
+	"syscall"
+)
+
+const (
+	outMost = 16 << 10  // a larger write is made at once
+	outRoom = 256 << 10 // for what is put off
+)
+
+// outbox is what the sockets of a loop have to send. It goes out when all of a
+// batch have been served: then the kernel's code for sending runs for one after
+// the other, and so does ours before, instead of each driving the other out of
+// the processor's caches. What is written of a socket twice goes out at once.
+type outbox struct {
+	b       []byte
+	parcels []parcel
+}
+
+// parcel is what one socket sends: a part of an outbox.
+type parcel struct {
+	s        *sock
+	from, to int
+	by       moment
+}
+
+// tail is what a socket did not take at once. A task of its own sends it, and
+// what is written meanwhile waits for that.
+type tail struct {
+	left []byte
+	by   moment
+	run  *twig
+}
+
+// put has p sent soon, of which it keeps nothing. It does not, if that would
+// have to wait.
+func (s *sock) put(p []byte, by moment) bool {
+	l := s.l
+	o := &l.out
+	if len(p) > outMost || s.tail != nil {
+		return false
+	}
+	if len(o.b)+len(p) > cap(o.b) || s.out != 0 && int(s.out) != len(o.parcels) {
+		l.send()
+		if s.tail != nil || s.lost != nil || s.fd < 0 {
+			return false
+		}
+	}
+	from := len(o.b)
+	o.b = append(o.b, p...)
+	if s.out != 0 {
+		o.parcels[s.out-1].to = len(o.b)
+		return true
+	}
+	o.parcels = append(o.parcels, parcel{s: s, from: from, to: len(o.b), by: by})
+	s.out = int32(len(o.parcels)) //nolint:gosec // no more than outRoom
+	return true
+}
+
+// send sends what was put.
+func (l *loop) send() {
+	o := &l.out
+	for i := range o.parcels {
+		p := &o.parcels[i]
+		s := p.s
+		s.out, p.s = 0, nil
+		if s.fd < 0 {
+			continue
+		}
+		n, err := rawWrite(uintptr(s.fd), o.b[p.from:p.to])
+		if n < p.to-p.from {
+			s.unsent(o.b[p.from+n:p.to], n, p.by, err)
+		}
+	}
+	o.b, o.parcels = o.b[:0], o.parcels[:0]
+}
+
+// unsent takes care of what could not be sent at once; n bytes before it were.
+func (s *sock) unsent(left []byte, n int, by moment, err error) {
+	switch {
+	case err == nil || err == syscall.EAGAIN: //nolint:errorlint // an errno
+		s.trail(slices.Clone(left), by)
+	case n == 0:
+		s.fail(&unsentError{err})
+	default:
+		s.fail(err)
+	}
+}
+
+// trail has a task send what is left.
+func (s *sock) trail(left []byte, by moment) {
+	t := &tail{left: left, by: by}
+	s.tail = t
+	t.run = s.l.fork(func() {
+		var err error
+		for len(t.left) > 0 && err == nil {
+			left := t.left
+			t.left = nil // more may be added meanwhile
+			_, err = s.writeNow(left, by)
+		}
+		s.tail = nil
+		if err != nil {
+			s.fail(err)
+			return
+		}
+		s.owner.sent(nil)
+	})
+}
+
+// settle waits until all that was written is sent.
+func (s *sock) settle() error {
+	if s.out != 0 {
+		s.l.send()
+	}
+	for s.tail != nil {
+		s.tail.run.wait()
+	}
+	return s.lost
+}
+
+// fail takes note that the connection is of no use any longer. Whoever waits for
+// it is told, and its owner.
+func (s *sock) fail(err error) {
+	if s.fd < 0 || s.lost != nil {
+		return
+	}
+	s.lost = err
+	if t := s.reader; t != nil {
+		s.reader = nil
+		t.wakeUp(err)
+	}
+	s.owner.sent(err)
+}
+
+// write implements wire.
+func (s *sock) write(p []byte, by moment) (int, error) {
+	mine(s.l)
+	s.l.current.breathe()
+	if s.fd < 0 {
+		return 0, net.ErrClosed
+	}
+	if s.lost != nil {
+		return 0, s.lost
+	}
+	if s.put(p, by) {
+		return len(p), nil
+	}
+	if err := s.settle(); err != nil {
+		return 0, err
+	}
+	return s.writeNow(p, by)
+}
