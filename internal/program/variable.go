@@ -67,9 +67,9 @@ func requestVariable(name string) Variable {
 	case "path":
 		return func(x *Exchange, dst []byte) []byte { return append(dst, x.FullPath...) }
 	case "protocol":
-		return func(_ *Exchange, dst []byte) []byte { return append(dst, "HTTP/1.1"...) } // parity: 2.1, also for HTTP/2
+		return func(_ *Exchange, dst []byte) []byte { return append(dst, protocol...) }
 	case "requestTime":
-		return func(x *Exchange, dst []byte) []byte { return x.AppendRequestTime(dst) }
+		return (*Exchange).AppendRequestTime
 	case "requestTimeEpoch":
 		return func(x *Exchange, dst []byte) []byte { return strconv.AppendInt(dst, x.Start.UnixMilli(), 10) }
 	case "xrayTraceId":

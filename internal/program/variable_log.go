@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
 )
@@ -280,20 +279,3 @@ func appendStatus(dst []byte, status int) []byte {
 	}
 	return strconv.AppendInt(dst, int64(status), 10)
 }
-
-// AppendRequestTime appends when the request came in, in the form of the
-// Common Log Format: 18/Jul/2024:13:59:19 +0000.
-func (x *Exchange) AppendRequestTime(dst []byte) []byte {
-	const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
-	at := x.Start.In(time.UTC)
-	year, month, day := at.Date()
-	hour, minute, second := at.Clock()
-	dst = append(appendTwo(dst, day), '/')
-	dst = append(append(dst, months[3*month-3:3*month]...), '/')
-	dst = append(appendTwo(appendTwo(dst, year/100), year%100), ':')
-	dst = append(appendTwo(dst, hour), ':')
-	dst = append(appendTwo(dst, minute), ':')
-	return append(appendTwo(dst, second), " +0000"...)
-}
-
-func appendTwo(dst []byte, n int) []byte { return append(dst, byte('0'+n/10%10), byte('0'+n%10)) }

@@ -66,6 +66,10 @@ var lineEnd = []byte("\n")
 // Put takes a line without its line feed. It never waits.
 func (f *File) Put(_ time.Time, line []byte) { f.queue.Put(line, lineEnd) }
 
+// PutOf takes the line that write appends to dst, without its line feed. write
+// is quick, keeps nothing and calls nothing of the file.
+func (f *File) PutOf(of any, write func(of any, dst []byte) []byte) { f.queue.PutOf(of, write, '\n') }
+
 // Lines are how many lines were written, and how many were dropped: because the
 // writer was behind, or because they could not be written.
 func (f *File) Lines() (written, dropped int64) {

@@ -19,6 +19,9 @@ import (
 const (
 	// batchSize is how many bytes are written at once, in one system call.
 	batchSize = 64 << 10
+	// spare is the room that a batch has for a record of unknown length; a longer
+	// one makes its batch grow.
+	spare = 4 << 10
 	// maxBatches is how many batches a queue may have, being filled or waiting.
 	maxBatches = 64
 )
@@ -78,17 +81,68 @@ func (q *Queue) PutAll(head, body []byte, records int) bool {
 		q.dropped.Add(int64(records))
 		return false
 	}
-	if !q.pending.Load() && q.pending.CompareAndSwap(false, true) {
-		select {
-		case q.wake <- struct{}{}:
-		default:
-		}
+	if !q.pending.Load() {
+		q.call()
 	}
 	return true
 }
 
+// call wakes the writer, if nobody has.
+func (q *Queue) call() {
+	if !q.pending.CompareAndSwap(false, true) {
+		return
+	}
+	select {
+	case q.wake <- struct{}{}:
+	default:
+	}
+}
+
+// PutOf takes the record that write appends to dst, and end behind it. It is
+// false if there is no room for it.
+func (q *Queue) PutOf(of any, write func(of any, dst []byte) []byte, end byte) bool {
+	s := q.lock()
+	ok := q.putOf(s, of, write, end)
+	if !ok {
+		q.dropped.Add(1)
+		return false
+	}
+	if !q.pending.Load() {
+		q.call()
+	}
+	return true
+}
+
+// putOf lets write append to the batch of a shard, which is locked and will not
+// be.
+func (q *Queue) putOf(s *shard, of any, write func(of any, dst []byte) []byte, end byte) bool {
+	defer s.mu.Unlock() // also when write panics
+	if s.b == nil || len(s.b.bytes) > batchSize-spare {
+		if !q.next(s) {
+			return false
+		}
+	}
+	s.b.bytes = append(write(of, s.b.bytes), end)
+	s.b.records++
+	return true
+}
+
+// next gives a shard an empty batch, false if there are too many. What the
+// shard had goes to the writer.
+func (q *Queue) next(s *shard) bool {
+	if s.b != nil {
+		q.full <- s.b // it has room for every batch there may be
+	}
+	s.b = q.fresh()
+	return s.b != nil
+}
+
 // lock finds a shard that nobody else is filling just now.
 func (q *Queue) lock() *shard {
+	if q.mask == 0 {
+		q.shards[0].mu.Lock()
+		return &q.shards[0]
+	}
 	at := rand.Uint32() //nolint:gosec // no secret: any shard will do
 	for i := range q.mask + 1 {
 		if s := &q.shards[(at+i)&q.mask]; s.mu.TryLock() {
@@ -101,12 +155,8 @@ func (q *Queue) lock() *shard {
 }
 
 func (q *Queue) put(s *shard, head, body []byte, records int) bool {
-	if s.b != nil && len(s.b.bytes)+len(head)+len(body) > batchSize {
-		q.full <- s.b // it has room for every batch there may be
-		s.b = nil
-	}
-	if s.b == nil {
-		if s.b = q.fresh(); s.b == nil {
+	if s.b == nil || len(s.b.bytes)+len(head)+len(body) > batchSize {
+		if !q.next(s) {
 			return false
 		}
 	}

@@ -50,7 +50,11 @@ func TestQueueLosesNothing(t *testing.T) {
 	for w := range workers {
 		wg.Go(func() {
 			for i := range each {
-				q.Put(fmt.Appendf(nil, "%d-%d", w, i), []byte("\n"))
+				if line := fmt.Appendf(nil, "%d-%d", w, i); i%2 == 0 {
+					q.Put(line, []byte("\n"))
+				} else {
+					q.PutOf(line, appendLine, '\n')
+				}
 			}
 		})
 	}
@@ -64,6 +68,45 @@ func TestQueueLosesNothing(t *testing.T) {
 		if n != 1 {
 			t.Fatalf("%q was written %d times", l, n)
 		}
+	}
+}
+
+// appendLine is the record that is the bytes of is.
+func appendLine(of any, dst []byte) []byte {
+	line, _ := of.([]byte)
+	return append(dst, line...)
+}
+
+// TestPutOf: records are written whole, however long; one whose maker panics
+// is none, and holds nobody up.
+func TestPutOf(t *testing.T) {
+	q := sink.NewQueue(time.Millisecond)
+	want := ""
+	for _, n := range []int{1, 5 << 10, 60 << 10, 256 << 10, 0, 70 << 10, 100} {
+		line := strings.Repeat("x", n)
+		if !q.PutOf([]byte(line), appendLine, '\n') {
+			t.Fatalf("a record of %d bytes is not taken", n)
+		}
+		want += line + "\n"
+		func() {
+			defer func() { _ = recover() }()
+			q.PutOf(nil, func(any, []byte) []byte { panic("bug") }, '\n')
+		}()
+	}
+	got, n := 0, 0
+	ctx, stop := context.WithCancel(t.Context())
+	stop()
+	q.Run(ctx, func(b []byte, records int) { got, n = got+len(b), n+records })
+	if got != len(want) || n != 7 || q.Dropped() != 0 {
+		t.Errorf("%d bytes of %d records written, %d dropped; want %d of 7", got, n, q.Dropped(), len(want))
+	}
+	hung := sink.NewQueue(time.Hour)
+	line, puts := make([]byte, 1<<10), 0
+	for ; hung.Dropped() == 0; puts++ {
+		hung.PutOf(line, appendLine, '\n')
+	}
+	if limit := 64 * 64; puts > limit+1 {
+		t.Errorf("%d records of 1 KB taken, want at most %d", puts, limit)
 	}
 }
 
@@ -100,6 +143,15 @@ func TestPutAllocs(t *testing.T) {
 	}
 	if got := testing.AllocsPerRun(100, func() { g.Put(now, line) }); got > putAllocs {
 		t.Errorf("Put allocates %v times, want at most %d", got, putAllocs)
+	}
+	q, of := sink.NewQueue(time.Second), &line
+	write := func(of any, dst []byte) []byte {
+		line, _ := of.(*[]byte)
+		return append(dst, *line...)
+	}
+	q.PutOf(of, write, '\n')
+	if got := testing.AllocsPerRun(100, func() { q.PutOf(of, write, '\n') }); got > putAllocs {
+		t.Errorf("PutOf allocates %v times, want at most %d", got, putAllocs)
 	}
 }
 

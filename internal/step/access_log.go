@@ -12,6 +12,12 @@ type Lines interface {
 	Put(at time.Time, line []byte)
 }
 
+// inPlace is Lines that have a line written where it stays, so that it is
+// written once. of is handed to write, which appends the line to dst.
+type inPlace interface {
+	PutOf(of any, write func(of any, dst []byte) []byte)
+}
+
 // DefaultAccessFormat is the format of stages that have none, for those who run
 // stagedoor.
 const DefaultAccessFormat = `{"time":"$context.requestTime","epoch":$context.requestTimeEpoch,"requestId":"$context.requestId",` +
@@ -26,9 +32,13 @@ type AccessFormat = accesslog.Format[*program.Exchange]
 
 // CompileAccessFormat compiles the format of an access log.
 func CompileAccessFormat(format string) *AccessFormat {
-	return accesslog.Compile(format, func(name string) (accesslog.Variable[*program.Exchange], bool) {
-		v := program.LogVariable(name)
-		return accesslog.Variable[*program.Exchange](v), name == "error.messageString" // quoted and escaped already
+	return accesslog.Compile(format, func(name string) accesslog.Variable[*program.Exchange] {
+		if fixed := program.FixedInLogs(name); fixed != "" {
+			return accesslog.Variable[*program.Exchange]{Fixed: fixed}
+		}
+		v := accesslog.Variable[*program.Exchange]{Append: program.LogVariable(name)}
+		v.Verbatim = name == "error.messageString" || program.PlainInLogs(name) // that one is quoted and escaped already
+		return v
 	})
 }
 
@@ -39,8 +49,22 @@ func AccessLog(format *AccessFormat, note string, all bool, to ...Lines) program
 	if len(to) == 0 {
 		return program.Step{}
 	}
+	step := program.Step{Name: "access log", Note: note}
+	if direct, ok := to[0].(inPlace); ok && len(to) == 1 {
+		write := func(of any, dst []byte) []byte {
+			x, _ := of.(*program.Exchange) // always: nothing else is handed over
+			return format.Append(dst, x)
+		}
+		step.Run = func(x *program.Exchange) error {
+			if all || !Unlogged(x) {
+				direct.PutOf(x, write)
+			}
+			return nil
+		}
+		return step
+	}
 	write := func(x *program.Exchange, dst []byte) []byte { return format.Append(dst, x) }
-	return program.Step{Name: "access log", Note: note, Run: func(x *program.Exchange) error {
+	step.Run = func(x *program.Exchange) error {
 		if !all && Unlogged(x) {
 			return nil
 		}
@@ -49,7 +73,8 @@ func AccessLog(format *AccessFormat, note string, all bool, to ...Lines) program
 			l.Put(x.Start, line)
 		}
 		return nil
-	}}
+	}
+	return step
 }
 
 // Unlogged says whether API Gateway keeps a request out of its logs and

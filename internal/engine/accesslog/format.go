@@ -23,8 +23,13 @@ var (
 	ErrID    = errors.New("Access Log format must contain $context.requestId or $context.extendedRequestId")
 )
 
-// Variable appends the value of one variable of x, and nothing if it has none.
-type Variable[T any] func(x T, dst []byte) []byte
+// Variable is one value of a line for some x. The zero Variable is always
+// absent.
+type Variable[T any] struct {
+	Append   func(x T, dst []byte) []byte // appends the value, and nothing if x has none
+	Fixed    string                       // instead of Append: the value is always this
+	Verbatim bool                         // the value must not be escaped, or never has what would be
+}
 
 // Format is a compiled format. It does not change, so any number of goroutines
 // may use it at a time.
@@ -33,35 +38,46 @@ type Format[T any] struct {
 	escape escaping
 }
 
-// part is some text and the variable behind it.
+// part is some text and the value behind it.
 type part[T any] struct {
-	text     []byte
-	value    Variable[T] // nil: none, with variable it is always absent
-	variable bool
-	verbatim bool // the value is escaped already
+	text     string
+	value    func(x T, dst []byte) []byte // nil: none
+	verbatim bool
 }
 
+// absent stands where a variable has no value.
+// parity: services-observability.md 9.3, "unset value".
+const absent = "-"
+
 // Compile compiles a format. find gives the variable of a name, without
-// "$context."; nil if nothing has that name. verbatim says that its value must
-// not be escaped.
-func Compile[T any](format string, find func(name string) (v Variable[T], verbatim bool)) *Format[T] {
+// "$context.". What does not depend on the request becomes one piece of text.
+func Compile[T any](format string, find func(name string) Variable[T]) *Format[T] {
 	format = strings.TrimRight(format, "\r\n")
 	f := &Format[T]{escape: escapingOf(format)}
+	text := ""
 	for {
 		at, name, rest := next(format)
-		p := part[T]{text: []byte(oneLine(format[:at]))}
-		if name != "" {
-			p.variable = true
-			p.value, p.verbatim = find(name)
-		}
-		if len(p.text) > 0 || p.variable {
-			f.parts = append(f.parts, p)
-		}
+		text += oneLine(format[:at])
 		if name == "" {
-			return f
+			break
 		}
 		format = rest
+		switch v := find(name); {
+		case v.Fixed != "" && v.Verbatim:
+			text += v.Fixed
+		case v.Fixed != "":
+			text += string(f.escape.apply([]byte(v.Fixed), 0))
+		case v.Append == nil:
+			text += absent
+		default:
+			f.parts = append(f.parts, part[T]{text: text, value: v.Append, verbatim: v.Verbatim})
+			text = ""
+		}
 	}
+	if text != "" {
+		f.parts = append(f.parts, part[T]{text: text})
+	}
+	return f
 }
 
 // Append appends the line for x, without a line feed.
@@ -70,24 +86,22 @@ func (f *Format[T]) Append(dst []byte, x T) []byte {
 	for i := range f.parts {
 		p := &f.parts[i]
 		dst = append(dst, p.text...)
-		if !p.variable {
+		if p.value == nil {
 			continue
 		}
 		from := len(dst)
-		if p.value != nil {
-			dst = p.value(x, dst)
-		}
+		dst = p.value(x, dst)
 		switch {
 		case len(dst) == from:
-			dst = append(dst, '-') // parity: services-observability.md 9.3, "unset value"
-		case !p.verbatim:
+			dst = append(dst, absent...)
+		case !p.verbatim && !plain(dst[from:]):
 			dst = f.escape.apply(dst, from)
 		}
 		if len(dst)-start > MaxLine {
-			return dst[:start+MaxLine]
+			break
 		}
 	}
-	return dst
+	return dst[:min(len(dst), start+MaxLine)]
 }
 
 // Check says why a format is not taken, nil if it is.

@@ -15,11 +15,19 @@ import (
 // values are the variables of a request, by name.
 type values map[string]string
 
-func find(name string) (accesslog.Variable[values], bool) {
-	if name == "unknown" {
-		return nil, false
+func find(name string) accesslog.Variable[values] {
+	switch name {
+	case "unknown":
+		return accesslog.Variable[values]{}
+	case "protocol":
+		return accesslog.Variable[values]{Fixed: "HTTP/1.1"}
+	case "quoted":
+		return accesslog.Variable[values]{Fixed: `"`}
 	}
-	return func(v values, dst []byte) []byte { return append(dst, v[name]...) }, name == "error.messageString"
+	return accesslog.Variable[values]{
+		Append:   func(v values, dst []byte) []byte { return append(dst, v[name]...) },
+		Verbatim: name == "error.messageString",
+	}
 }
 
 func line(format string, v values) string {
@@ -37,7 +45,7 @@ const (
 func TestAppend(t *testing.T) {
 	v := values{
 		"identity.sourceIp": "203.0.113.1", "requestTime": "18/Jul/2024:13:59:19 +0000", "httpMethod": "GET", "resourcePath": "/pets/{id}",
-		"protocol": "HTTP/1.1", "status": "200", "responseLength": "7", "requestId": "id", "extendedRequestId": "x=",
+		"status": "200", "responseLength": "7", "requestId": "id", "extendedRequestId": "x=",
 		"error.messageString": `"no \"way\""`, "path": `/a"b\c<d>&'` + "\n\x01\x7f\xff\u00e9", "authorizer.some-key": "k",
 	}
 	for _, tt := range []struct{ name, format, want string }{
@@ -48,6 +56,7 @@ func TestAppend(t *testing.T) {
 		{"hostile text", "$context.path", `/a\"b\\c<d>&'\x0a\x01\x7f\xffé`},
 		{"hostile JSON", `{"p":"$context.path"}`, `{"p":"/a\"b\\c<d>&'\n\u0001\u007f` + "\uFFFD\u00e9" + `"}`},
 		{"a line feed at the end", "$context.requestId\n", "id"},
+		{"fixed", "$context.status-$context.protocol-$context.quoted-$context.status", `200-HTTP/1.1-\"-200`},
 		{"nothing known", "$context.unknown", "-"},
 		{"no such name", "$context $context. $contextrequestId $stageVariables.x $", "$context $context. $contextrequestId $stageVariables.x $"},
 		{"a dot behind", "$context.requestId.", "id."},
@@ -115,8 +124,8 @@ func FuzzLine(f *testing.F) {
 	f.Add("$context.a\n$context.b", `"}`+"\r\n\x00\x80")
 	f.Add("${context.a} $context..b", `</a>&<!--`)
 	f.Fuzz(func(t *testing.T, format, value string) {
-		all := func(string) (accesslog.Variable[string], bool) {
-			return func(v string, dst []byte) []byte { return append(dst, v...) }, false
+		all := func(string) accesslog.Variable[string] {
+			return accesslog.Variable[string]{Append: func(v string, dst []byte) []byte { return append(dst, v...) }}
 		}
 		got := accesslog.Compile(format, all).Append(nil, value)
 		if strings.ContainsAny(string(got), "\r\n") {
