@@ -89,9 +89,7 @@ type Exchange struct {
 	// client's connection.
 	Sent int64
 
-	// Phases are how the parts before the integration ended, as far as somebody
-	// asks; Note writes them. Authorizer is the call that an authorizer made.
-	Phases     [phases]Outcome
+	// Authorizer is the call that an authorizer made.
 	Authorizer AuthorizerCall
 
 	// ShowTrace gives the answer X-Amzn-Trace-Id; steps that call a back end set it.
@@ -111,16 +109,13 @@ type Exchange struct {
 	took    time.Duration // what Took said
 	sealed  bool          // Answer has the fields that every answer has
 	parsed  bool          // query is there
-	noted   bool          // Phases were written to
-	known   bool          // caller was
+	marked  bool          // rare was written to
 	arena   []byte
 	query   []Pair
 	sent    sentFields
-	draw    uint32 // of this request, uniform; made by Identify
-	random  *random
-
-	failed Refusal // what Failure points to
-	caller Caller  // what Caller points to once Known was called
+	draw    uint32  // of this request, uniform; made by Identify
+	random  *random // made once, lives as long as the exchange's memory
+	rare    *rare   // the same; see seldom
 }
 
 // Param is one path parameter of the route that was matched.
@@ -236,14 +231,15 @@ func (x *Exchange) Context() context.Context { return x.ctx }
 // Known is the exchange's Caller, to be written to: a copy of one that others
 // may have as well, or one that nothing is known of yet.
 func (x *Exchange) Known() *Caller {
-	if x.Caller == &x.caller {
-		return x.Caller
+	known := &x.seldom().caller
+	if x.Caller == known {
+		return known
 	}
 	if x.Caller != nil {
-		x.caller = *x.Caller
+		*known = *x.Caller
 	}
-	x.Caller, x.known = &x.caller, true
-	return x.Caller
+	x.Caller = known
+	return known
 }
 
 // Keep copies the parts into the exchange's memory, one after the other; the

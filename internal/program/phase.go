@@ -43,11 +43,11 @@ func (s Step) Timed(p Phase, then ...Phase) Step {
 	s.Run = func(x *Exchange) error {
 		start := time.Now()
 		err := run(x)
-		x.noted = true
 		for _, next := range then {
-			x.Phases[next] = Outcome{}
+			out := &x.seldom().phases[next]
+			*out = Outcome{}
 			if err == nil {
-				x.Phases[next].Status = 200
+				out.Status = 200
 			}
 		}
 		x.Note(p, time.Since(start), err)
@@ -59,7 +59,6 @@ func (s Step) Timed(p Phase, then ...Phase) Step {
 // Note notes how a phase ended. What a caller's policy refuses was refused by
 // the policy, not by whoever found out who is calling.
 func (x *Exchange) Note(p Phase, took time.Duration, err error) {
-	x.noted = true
 	out := Outcome{Status: 200, Latency: took}
 	if err != nil {
 		r := refusalOf(err)
@@ -71,12 +70,20 @@ func (x *Exchange) Note(p Phase, took time.Duration, err error) {
 			out.Error = d.message
 		}
 		if (p == PhaseAuthorizer || p == PhaseAuthenticate) && r.Type == AccessDenied {
-			x.Phases[p] = Outcome{Status: 200, Latency: took}
+			x.seldom().phases[p] = Outcome{Status: 200, Latency: took}
 			p = PhaseAuthorize
 			out.Latency = 0
 		}
 	}
-	x.Phases[p] = out
+	x.seldom().phases[p] = out
+}
+
+// Phase is how a phase ended.
+func (x *Exchange) Phase(p Phase) Outcome {
+	if x.rare == nil {
+		return Outcome{}
+	}
+	return x.rare.phases[p]
 }
 
 // Took is how long the request took so far; in a finishing step, until its

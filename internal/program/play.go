@@ -99,9 +99,9 @@ func (x *Exchange) Fail(err error) {
 	x.next = len(x.Route.Steps)
 	x.waiting = false
 	x.Land(false)
-	x.failed = refusalOf(err)
-	x.Failure = &x.failed
-	x.refuse(&x.failed)
+	x.Failure = &x.seldom().failed
+	*x.Failure = refusalOf(err)
+	x.refuse(x.Failure)
 }
 
 // refusalOf is the refusal that err is or wraps, as a copy: refusals may be

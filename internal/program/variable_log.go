@@ -107,16 +107,16 @@ func answerVariable(name string) Variable {
 func phaseVariable(p Phase, member string) Variable {
 	switch member {
 	case "status":
-		return func(x *Exchange, dst []byte) []byte { return appendStatus(dst, x.Phases[p].Status) }
+		return func(x *Exchange, dst []byte) []byte { return appendStatus(dst, x.Phase(p).Status) }
 	case "latency":
 		return func(x *Exchange, dst []byte) []byte {
-			if x.Phases[p].Status == 0 {
+			if x.Phase(p).Status == 0 {
 				return dst
 			}
-			return appendMilliseconds(dst, x.Phases[p].Latency)
+			return appendMilliseconds(dst, x.Phase(p).Latency)
 		}
 	case "error":
-		return func(x *Exchange, dst []byte) []byte { return append(dst, x.Phases[p].Error...) }
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.Phase(p).Error...) }
 	}
 	return nil
 }
@@ -128,7 +128,7 @@ func wafVariable(member string) Variable {
 		return phaseVariable(PhaseWAF, member)
 	}
 	return func(x *Exchange, dst []byte) []byte {
-		switch s := x.Phases[PhaseWAF].Status; {
+		switch s := x.Phase(PhaseWAF).Status; {
 		case s == 0:
 			return dst
 		case s < 400:
