@@ -87,6 +87,9 @@ func (g *Gateway) host(host []byte) (label []byte, kind string) {
 		return nil, ""
 	}
 	label, rest := host[:i], host[i+1:]
+	if len(rest) <= len("execute-api.") || rest[0]|0x20 != 'e' && rest[0]|0x20 != 'l' {
+		return nil, "" // an address, or some other name
+	}
 	switch {
 	case hasPrefixFold(rest, "execute-api."):
 		kind = "execute-api"

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"maps"
+	"math/bits"
 	"slices"
 
 	"github.com/stagedoor/stagedoor/internal/program"
@@ -21,11 +22,11 @@ const shardBits = 9
 
 // shard is the part that an id in lower case belongs to.
 func shard[T string | []byte](id T) int {
-	h := uint32(2166136261) // FNV-1a
-	for i := range len(id) {
-		h = (h ^ uint32(id[i])) * 16777619
+	h := uint32(0)
+	for i := max(len(id)-10, 0); i < len(id); i++ { // ids that are made have ten characters
+		h = bits.RotateLeft32(h, 5) ^ uint32(id[i])
 	}
-	return int(h>>shardBits^h) & (1<<shardBits - 1)
+	return int(h * 0x9E3779B1 >> (32 - shardBits))
 }
 
 // with is s with other APIs under some ids in lower case; a nil one is gone.
@@ -72,8 +73,18 @@ func NewTable(apis ...*program.API) *Table {
 // API finds an API by its id, whatever the case; nil if there is none.
 // parity: spec/rest-data-plane.md 2.1.
 func (t *Table) API(id []byte) *program.API {
+	if len(id) == 0 {
+		return nil
+	}
+	if a := t.apis[shard(id)][string(id)]; a != nil {
+		return a
+	}
+	return t.apiOfAnyCase(id)
+}
+
+func (t *Table) apiOfAnyCase(id []byte) *program.API {
 	var buf [64]byte
-	if len(id) == 0 || len(id) > len(buf) {
+	if len(id) > len(buf) {
 		return nil
 	}
 	for i, c := range id {

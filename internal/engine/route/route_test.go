@@ -281,6 +281,23 @@ func takes(pattern, path string) (rank string, values []string, ok bool) {
 	return rank, values, len(want) == len(got)
 }
 
+// FuzzPlain: Plain is what its comment says, wherever in the path a byte
+// stands, and says of no path that it may be routed which check would refuse.
+func FuzzPlain(f *testing.F) {
+	for _, path := range []string{"/", "/a", "/abcdef", "/abcdefg", "/prod/pets/7", "/a.b", "/abcdefghijklmnopqrstuvw.", "/abcdefghijkl@mn", "/%41", "x", "", "/\xff\xff\xff\xff\xff\xff\xff\xff"} {
+		f.Add(path)
+	}
+	f.Fuzz(func(t *testing.T, path string) {
+		want := strings.HasPrefix(path, "/") && !strings.ContainsAny(path, ".%\\@\x00")
+		if got := Plain([]byte(path)); got != want {
+			t.Fatalf("Plain(%q) = %v", path, got)
+		}
+		if want && !check([]byte(path)) {
+			t.Fatalf("Plain lets %q through", path)
+		}
+	})
+}
+
 // FuzzCheck: what Check lets through has no segment that any number of
 // decodings turns into . or ..
 func FuzzCheck(f *testing.F) {

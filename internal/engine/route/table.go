@@ -1,11 +1,15 @@
 package route
 
-import "hash/maphash"
+import (
+	"encoding/binary"
+	"math/bits"
+	"math/rand/v2"
+)
 
 // table finds the child for a literal segment: open addressing over all edges
 // of a tree, so that a look-up costs the same whatever the fan-out is.
 type table struct {
-	seed  maphash.Seed
+	seed  uint64 // of the hash
 	slots []slot // a power of two, at most half full
 }
 
@@ -20,7 +24,7 @@ func newTable(edges map[edge]int32) table {
 	for size < 2*len(edges)+1 {
 		size *= 2
 	}
-	t := table{seed: maphash.MakeSeed(), slots: make([]slot, size)}
+	t := table{seed: rand.Uint64(), slots: make([]slot, size)}
 	for e, child := range edges {
 		i := t.at(e.parent, []byte(e.segment))
 		for t.slots[i].child != 0 {
@@ -31,10 +35,26 @@ func newTable(edges map[edge]int32) table {
 	return t
 }
 
+// at is where the search for a segment begins. What clients send does not make
+// the table: a segment of theirs that is made to collide costs no more than the
+// longest run of slots that the routes have.
 func (t *table) at(parent int32, segment []byte) int {
-	const odd = 0x9E3779B97F4A7C15 // spreads neighbouring parents
-	h := maphash.Bytes(t.seed, segment) ^ uint64(uint32(parent))*odd
-	return int(h & uint64(len(t.slots)-1))
+	h := t.seed ^ uint64(uint32(parent))<<32 ^ uint64(len(segment))
+	for len(segment) > 8 {
+		h = mix(h ^ binary.LittleEndian.Uint64(segment))
+		segment = segment[8:]
+	}
+	var last uint64
+	for i := len(segment) - 1; i >= 0; i-- {
+		last = last<<8 | uint64(segment[i])
+	}
+	return int(mix(h^last) & uint64(len(t.slots)-1))
+}
+
+// mix folds the product of h with an odd number.
+func mix(h uint64) uint64 {
+	high, low := bits.Mul64(h, 0x9E3779B97F4A7C15)
+	return high ^ low
 }
 
 func (t *table) find(parent int32, segment []byte) int32 {
