@@ -46,6 +46,8 @@ var floors = map[string]int{
 	"internal/sink":       10,
 	"internal/handover":   10,
 	"internal/metrics":    10,
+	"internal/handshake":  10,
+	"internal/hostname":   9, // how the gateway and handshakes read a host
 
 	"internal/engine/cfn/doc":   9, // the tree that cfn and its sam both work on
 	"internal/wire/jsonbody":    8, // what restjson, awsjson and eventstream write their bodies with

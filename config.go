@@ -131,9 +131,11 @@ type Config struct {
 	// has a cloudwatchRoleArn, as AWS does. Default off.
 	RequireLogRole bool
 
-	// TLSCert and TLSKey are PEM files; with both, InvokeListen speaks TLS with
-	// HTTP/2. Default none.
-	TLSCert, TLSKey string
+	// TLSCert and TLSKey are PEM files, a key for each certificate with its chain;
+	// with them, InvokeListen and PrivateListen speak TLS with HTTP/2. Clients are
+	// shown the certificate of the host that they name, or else the first. Default
+	// none.
+	TLSCert, TLSKey []string
 
 	// FunctionConcurrency is how many calls of functions may be under way, so
 	// how many processes there may be: the account's limit. Further calls are
@@ -288,8 +290,8 @@ func (c *Config) Check() error {
 			bad("invoke-listen %q: must be HOST:PORT", addr)
 		}
 	}
-	if (c.TLSCert == "") != (c.TLSKey == "") {
-		bad("tls-cert and tls-key: give both or none")
+	if len(c.TLSCert) != len(c.TLSKey) {
+		bad("tls-cert and tls-key: give a key for each certificate, in the same order")
 	}
 	if err := c.checkThrottle(); err != nil {
 		problems = append(problems, err)

@@ -2,7 +2,6 @@ package stagedoor
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,6 +78,7 @@ type Server struct {
 	both      *transport.Server // serves both planes
 	invoke    *transport.Server // serves API traffic only
 	doors     []door            // serve private APIs only
+	secure    secure
 }
 
 // New makes a server. It starts nothing and touches nothing.
@@ -228,6 +228,9 @@ func (s *Server) open(ctx context.Context, endpoint string) (err error) {
 		return fmt.Errorf("load functions: %w", err)
 	}
 	s.upstreams = transport.NewUpstreams(transport.UpstreamConfig{Refuse: s.refuse})
+	if err := s.openSecure(); err != nil {
+		return err
+	}
 	if err := s.openOutward(); err != nil {
 		return err
 	}
@@ -263,6 +266,7 @@ func (s *Server) openGateway(network *control.Server) (err error) {
 		Identify:      s.identify,
 		InvokeDomains: cfg.InvokeDomains,
 		Proxies:       cfg.forwarding(),
+		Misdirected:   s.secure.misdirected(),
 		Control: s.pools.service.Door(s.shield(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasPrefix(r.URL.Path, lambda.CodePath) {
 				code.ServeHTTP(w, r)
@@ -400,11 +404,7 @@ func (s *Server) close() error {
 
 // serve runs the parts until ctx is done. Traffic is drained first; what it
 // needs ends after it.
-func (s *Server) serve(ctx context.Context, l *listeners, definitions []definition) error {
-	tlsConfig, err := s.tls()
-	if err != nil {
-		return err
-	}
+func (s *Server) serve(ctx context.Context, l *listeners, definitions []definition) (err error) {
 	back, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
 	parts, back := errgroup.WithContext(back)
@@ -428,13 +428,13 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 	front.Go(func() error { return s.both.Serve(frontCtx, l.both) })
 	for _, ln := range l.invoke {
 		front.Go(func() error {
-			if tlsConfig != nil {
-				return s.invoke.ServeTLS(frontCtx, ln, tlsConfig)
+			if s.secure.config != nil {
+				return s.invoke.ServeTLS(frontCtx, ln, s.secure.config)
 			}
 			return s.invoke.Serve(frontCtx, ln)
 		})
 	}
-	s.servePrivate(frontCtx, front, l.private, tlsConfig)
+	s.servePrivate(frontCtx, front, l.private, s.secure.config)
 	if l.admin != nil {
 		front.Go(func() error { return s.serveAdmin(frontCtx, l.admin) })
 	}
@@ -484,17 +484,6 @@ func (s *Server) up(ctx context.Context, leave context.CancelFunc, l *listeners,
 }
 
 func (s *Server) announce(a Announcement) { s.cfg.Announce(a) }
-
-func (s *Server) tls() (*tls.Config, error) {
-	if s.cfg.TLSCert == "" {
-		return nil, nil
-	}
-	cert, err := tls.LoadX509KeyPair(s.cfg.TLSCert, s.cfg.TLSKey)
-	if err != nil {
-		return nil, fmt.Errorf("tls-cert: %w", err)
-	}
-	return &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}, nil
-}
 
 // functionLog keeps what functions write for CloudWatch Logs, and shows it.
 func (s *Server) functionLog(line host.LogLine) {

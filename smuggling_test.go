@@ -59,7 +59,7 @@ func TestSmuggling(t *testing.T) {
 	writeCertificate(t, dir, cert)
 	r := start(t, func(c *stagedoor.Config) {
 		c.Definitions, c.InvokeListen = []string{dir}, []string{addr}
-		c.TLSCert, c.TLSKey = filepath.Join(dir, "crt.pem"), filepath.Join(dir, "key.pem")
+		c.TLSCert, c.TLSKey = []string{filepath.Join(dir, "crt.pem")}, []string{filepath.Join(dir, "key.pem")}
 	})
 	if a := r.next(t); len(a.Problems) > 0 {
 		t.Fatal(a.Problems)

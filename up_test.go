@@ -175,7 +175,7 @@ paths:
 
 func TestConfigCheck(t *testing.T) {
 	cfg := stagedoor.Default()
-	cfg.Listen, cfg.AdminListen, cfg.Account, cfg.Region, cfg.TLSCert = "0.0.0.0:4566", "0.0.0.0:1", "x", "y", "c"
+	cfg.Listen, cfg.AdminListen, cfg.Account, cfg.Region, cfg.TLSCert = "0.0.0.0:4566", "0.0.0.0:1", "x", "y", []string{"c"}
 	cfg.AWSEndpoints, cfg.Parameters, cfg.InvokeListen = []string{"sqs"}, []string{"novalue"}, []string{"x"}
 	err := cfg.Check()
 	for _, want := range []string{"account", "region", "listen \"0.0.0.0:4566\": beyond loopback AWS calls must be signed", "admin-listen", "tls-cert", "aws-endpoint", "parameter", "invoke-listen"} {

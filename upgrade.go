@@ -114,7 +114,7 @@ func (s *Server) upgrade(ctx context.Context, p Successor) (err error) {
 	if err != nil {
 		return err
 	}
-	after, err := handover.Start(handover.Plan{Binary: p.Binary, Args: p.Args, Env: p.Env, Files: files})
+	after, err := handover.Start(handover.Plan{Binary: p.Binary, Args: p.Args, Env: p.Env, Files: files, Texts: s.secure.texts()})
 	if err != nil {
 		return err
 	}

@@ -58,8 +58,23 @@ upgraded() {
 	fail "upgrade: $said"
 }
 
+# resumes PROTOCOL: whether the server knows the ticket of $work/ticket; takes another
+# one if there is none yet
+resumes() {
+	local with=-sess_out
+	[ -f "$work/ticket$1" ] && with=-sess_in
+	printf 'GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' |
+		openssl s_client -connect 127.0.0.1:"$tls" -servername localhost "$1" -ign_eof $with "$work/ticket$1" 2>/dev/null |
+		sed -n 's/^\(New\|Reused\),.*/\1/p' | tail -1
+}
+
 for engine in epoll goroutine; do
 	serve "$engine"
+	rm -f "$work"/ticket*
+	for version in -tls1_2 -tls1_3; do
+		is "$engine: a client that comes first, $version" "$(resumes $version)" New
+		is "$engine: and again" "$(resumes $version)" Reused
+	done
 	"$work/steady" -n 2 -for 30m -body '{"ok":true}' -plain "$endpoint/$url/fixed" -tls "https://127.0.0.1:$tls/$url/fixed" >"$work/steady.json" &
 	load=$!
 	curl -s "$endpoint/$url/slow" >"$work/slow" & # under way while it is upgraded
@@ -70,6 +85,12 @@ for engine in epoll goroutine; do
 	kill -TERM $load
 	wait $load || { cat "$work/steady.json" >&2; fail "$engine: requests were lost"; }
 	passed=$((passed + 1))
+	for version in -tls1_2 -tls1_3; do
+		is "$engine: a ticket from before $rounds upgrades, $version" "$(resumes $version)" Reused
+	done
+	# the keys of tickets are nowhere to be read: not as a file, not in the environment
+	[ -z "$(find "$work/data" -name '*ticket*')" ] || fail "$engine: keys of tickets in a file"
+	has "$engine: what is in the environment" "$(tr '\0' '\n' <"/proc/$(cat "$work/pid")/environ" | grep ^STAGEDOOR_HANDOVER=)" tickets=
 
 	# upgrades that fail leave the process in its place
 	for _ in $(seq 100); do tail -1 "$work/err" | grep -q 'before has ended' && break; sleep 0.1; done

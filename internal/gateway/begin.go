@@ -16,6 +16,7 @@ type fronts struct {
 	healthy    *program.Route
 	longTarget *program.Route
 	largeHead  *program.Route
+	elsewhere  *program.Route
 	forbidden  *program.Route
 	unknownAPI *program.Route
 	notFound   *program.Route
@@ -31,6 +32,7 @@ func newFronts(g *Gateway) fronts {
 		healthy:    &program.Route{Method: "*", Resource: "*", Steps: []program.Step{step.Healthy()}},
 		longTarget: refuse(program.URITooLong, "a path longer than the API allows"),
 		largeHead:  &program.Route{Method: "*", Resource: "*", Steps: []program.Step{step.RefuseLargeHead()}},
+		elsewhere:  refuse(program.Misdirected, "the TLS connection is for another host"),
 		forbidden:  refuse(program.Forbidden, "no such stage, or the endpoint is disabled"),
 		notFound:   refuse(program.UnknownAPI, "neither an API nor an AWS call"),
 		unknownAPI: &program.Route{Method: "*", Resource: "*", Steps: []program.Step{{
@@ -59,6 +61,11 @@ func unknownAPI(id []byte) error {
 func (g *Gateway) begin(x *program.Exchange, both bool) {
 	if len(g.cfg.Proxies) > 0 {
 		x.Client = spokenFor(x, g.cfg.Proxies)
+	}
+	if g.cfg.Misdirected != nil && g.cfg.Misdirected(x.ServerName, x.Request.Host) {
+		x.Identify()
+		x.Route = g.fronts.elsewhere
+		return
 	}
 	table := g.table.Load() // once: a request keeps the table it began with
 	if d := table.domain(x.Request.Host); d != nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/hostname"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/store"
 )
@@ -39,26 +40,11 @@ func (d *domain) match(path []byte) (*mapping, []byte) {
 // domain finds a custom domain name by the host that was called, a wildcard
 // after the name itself; nil if there is none.
 func (t *Table) domain(host []byte) *domain {
-	var buf [256]byte
-	if len(t.domains) == 0 || len(host) == 0 || len(host) > len(buf) {
+	if len(t.domains) == 0 {
 		return nil
 	}
-	if i := bytes.LastIndexByte(host, ':'); i >= 0 {
-		host = host[:i]
-	}
-	for i, c := range host {
-		buf[i] = lower(c)
-	}
-	name := bytes.TrimSuffix(buf[:len(host)], []byte("."))
-	if d := t.domains[string(name)]; d != nil {
-		return d
-	}
-	dot := bytes.IndexByte(name, '.')
-	if dot < 1 {
-		return nil
-	}
-	name[dot-1] = '*'
-	return t.domains[string(name[dot-1:])]
+	d, _ := hostname.Lookup(t.domains, host)
+	return d
 }
 
 // withDomains is a table with other custom domain names.

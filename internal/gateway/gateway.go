@@ -49,6 +49,10 @@ type Config struct {
 	// Index is kept in step with the store, like the table. Nil: there is none.
 	Index Index
 
+	// Misdirected says whether a request for a host does not belong to a TLS
+	// connection whose client named serverName. Nil: all belong.
+	Misdirected func(serverName string, host []byte) bool
+
 	// Proxies are the networks of proxies whose X-Forwarded-For is believed.
 	// Default none.
 	Proxies []netip.Prefix

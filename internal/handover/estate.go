@@ -83,6 +83,7 @@ func (e *Estate) read(entry string) error {
 		if err != nil || fd <= 2 {
 			return errors.New("must be NAME=FD,FD")
 		}
+		keepOurs(fd)
 		f := os.NewFile(uintptr(fd), name)
 		if f == nil {
 			return errors.New("is no open descriptor")
@@ -102,6 +103,18 @@ func (e *Estate) Files(name string) []*os.File {
 	files := e.files[name]
 	delete(e.files, name)
 	return files
+}
+
+// Text is what Plan.Texts has under a name, for who asks first; empty if the
+// process before said nothing.
+func (e *Estate) Text(name string) (text []byte, err error) {
+	for _, f := range e.Files(name) {
+		text, err = io.ReadAll(io.LimitReader(f, mostText))
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, fmt.Errorf("read %s of the process before: %w", name, err)
+		}
+	}
+	return text, nil
 }
 
 // Close closes what nobody has asked for.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -54,9 +55,34 @@ func successor() int {
 		return 1
 	case "ends":
 		return 7
+	case "reads":
+		text, err := e.Text("keys")
+		again, _ := e.Text("keys")
+		if err != nil || string(text) != "a secret" || again != nil || strings.Contains(strings.Join(os.Environ(), " "), "a secret") {
+			return 3
+		}
+		if leaks() {
+			return 5
+		}
+		if e.Ready() != nil {
+			return 3
+		}
+		<-e.Gone()
+		return 0
 	}
 	time.Sleep(time.Minute) // says nothing
 	return 0
+}
+
+// leaks says whether a process that is started gets what we were handed.
+func leaks() bool {
+	fds := strings.FieldsFunc(os.Getenv(handover.Env), func(r rune) bool { return r < '0' || r > '9' })
+	for _, fd := range fds {
+		if exec.Command("test", "-e", "/dev/fd/"+fd).Run() == nil {
+			return true
+		}
+	}
+	return len(fds) < 4
 }
 
 func start(t *testing.T, does string, files map[string][]int) *handover.Successor {
@@ -105,6 +131,37 @@ func TestServes(t *testing.T) {
 	}
 	if p, err := os.FindProcess(s.PID()); err == nil { // it would wait for the end of this one
 		_ = p.Kill()
+	}
+}
+
+// TestTexts: what is told through a pipe arrives, and nowhere else.
+func TestTexts(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("nothing can be handed over")
+	}
+	plan := handover.Plan{
+		Binary: os.Args[0], Args: os.Args[:1], Env: append(os.Environ(), "HANDOVER_TEST=reads"),
+		Texts: map[string][]byte{"keys": []byte("a secret"), "nobody's": []byte("not asked for")},
+	}
+	s, err := handover.Start(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
+	defer stop()
+	if err := s.Wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if p, err := os.FindProcess(s.PID()); err == nil { // it would wait for the end of this one
+		_ = p.Kill()
+	}
+	plan.Texts = map[string][]byte{"keys": make([]byte, 5000)}
+	if _, err := handover.Start(plan); err == nil || !strings.Contains(err.Error(), "too long") {
+		t.Errorf("a text that no pipe holds: %v", err)
+	}
+	var none *handover.Estate
+	if text, err := none.Text("keys"); text != nil || err != nil {
+		t.Errorf("nobody's text is %q, %v", text, err)
 	}
 }
 

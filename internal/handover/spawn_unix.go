@@ -13,3 +13,7 @@ func spawn(binary string, args, env []string, fds []int) (pid int, err error) {
 	}
 	return syscall.ForkExec(binary, args, &syscall.ProcAttr{Env: env, Files: files})
 }
+
+// keepOurs has a descriptor that we were handed end with this process, and go to
+// none that it starts.
+func keepOurs(fd int) { syscall.CloseOnExec(fd) }

@@ -20,6 +20,9 @@ type Plan struct {
 	// Files are the descriptors that it is handed, by name. They stay the
 	// caller's, who may close them when Start has returned.
 	Files map[string][]int
+	// Texts are told it through pipes, by name: what is secret, and so belongs in no
+	// file and no environment. Each has 4 KB at most.
+	Texts map[string][]byte
 }
 
 // Successor is a process that was started and has not taken over yet.
@@ -65,6 +68,14 @@ func Start(p Plan) (_ *Successor, err error) {
 		files = map[string][]int{}
 	}
 	files[toldName], files[lifeName] = []int{int(tell.Fd())}, []int{int(watch.Fd())}
+	for name, text := range p.Texts {
+		r, err := filled(text)
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("hand over %s: %w", name, err), told.Close(), life.Close())
+		}
+		defer func() { _ = r.Close() }() // the new process has a copy
+		files[name] = []int{int(r.Fd())}
+	}
 	text, fds := value(files)
 	env := slices.DeleteFunc(slices.Clone(p.Env), func(v string) bool { return strings.HasPrefix(v, Env+"=") })
 	pid, err := spawn(p.Binary, p.Args, append(env, Env+"="+text), fds)
@@ -84,6 +95,25 @@ func Start(p Plan) (_ *Successor, err error) {
 		s.ended <- err
 	}()
 	return s, nil
+}
+
+// mostText is what every pipe holds, so that nobody waits for a reader.
+const mostText = 4 << 10
+
+// filled is a pipe out of which a text can be read, once.
+func filled(text []byte) (r *os.File, err error) {
+	if len(text) > mostText {
+		return nil, errors.New("it is too long")
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	_, err = w.Write(text)
+	if err = errors.Join(err, w.Close()); err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
+	return r, nil
 }
 
 // PID is its process.

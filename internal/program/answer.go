@@ -148,6 +148,8 @@ func defaults(t ResponseType) refusalDefault {
 		return refusalDefault{429, "LimitExceededException", "Limit Exceeded", false}
 	case RequestTooLarge:
 		return refusalDefault{413, "RequestEntityTooLargeException", "Request Too Long", false}
+	case Misdirected:
+		return refusalDefault{421, "MisdirectedRequestException", "Misdirected Request", false}
 	case URITooLong:
 		return refusalDefault{414, "BadRequestException", "Request URI too long", false} // parity: spec/rest-data-plane.md 1.5
 	case ResourceNotFound, UnknownAPI:

@@ -38,9 +38,11 @@ const (
 	// can change. This one is for a path that must not be routed.
 	BadRequest ResponseType = "FRONT_BAD_REQUEST"
 	URITooLong ResponseType = "FRONT_URI_TOO_LONG"
-	Forbidden  ResponseType = "FRONT_FORBIDDEN"   // unknown stage, disabled endpoint
-	UnknownAPI ResponseType = "FRONT_UNKNOWN_API" // no such API here
-	Internal   ResponseType = "FRONT_INTERNAL"    // a bug or trouble of ours
+	// Misdirected is for a host that does not belong to the TLS connection.
+	Misdirected ResponseType = "FRONT_MISDIRECTED"
+	Forbidden   ResponseType = "FRONT_FORBIDDEN"   // unknown stage, disabled endpoint
+	UnknownAPI  ResponseType = "FRONT_UNKNOWN_API" // no such API here
+	Internal    ResponseType = "FRONT_INTERNAL"    // a bug or trouble of ours
 )
 
 // ResponseTypes lists the types that an API can customise, but for the two
