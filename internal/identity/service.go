@@ -69,8 +69,8 @@ func (s *Sessions) forService(ctx context.Context, w *serving) (Credentials, err
 		return Credentials{}, err
 	}
 	// A role that was made anew under an old name is another role.
-	key := memo.Key(sha256.Sum256([]byte(w.role + "\x00" + role.ID + "\x00" + w.service + "\x00" + w.name)))
-	return s.serve.known.Ask(ctx, key, func() (memo.Answer[Credentials], error) {
+	who := memo.Scope(sha256.Sum256([]byte(w.role + "\x00" + role.ID + "\x00" + w.service + "\x00" + w.name)))
+	return s.serve.known.Ask(ctx, &who, nil, func() (memo.Answer[Credentials], error) {
 		doc := api.Session{Kind: KindRole, Holder: role.Name, HolderID: role.ID, Name: w.name}
 		got, err := s.begin(ctx, &Wish{Role: w.role, Name: w.name}, doc, int32(w.length/time.Second))
 		if err != nil {

@@ -24,7 +24,6 @@ var (
 // poolAuthorizer verifies tokens of user pools.
 type poolAuthorizer struct {
 	*authorizer
-	field   string // in lower case: where the token is
 	issuers []*jwt.Issuer
 	pattern *selection.Pattern // of the audience; nil: any
 	use     jwt.Use
@@ -63,10 +62,10 @@ func (s Scope) poolAuthorizer(a *api.Authorizer, scopes []string, shared *Author
 	if err != nil {
 		return nil, err
 	}
-	if len(common.sources) != 1 || common.sources[0].kind != fromHeader {
+	if common.field == "" {
 		return nil, fmt.Errorf("authorizer %s: the token comes in one field", a.ID)
 	}
-	p := &poolAuthorizer{authorizer: common, field: common.sources[0].name, use: use, scopes: scopes}
+	p := &poolAuthorizer{authorizer: common, use: use, scopes: scopes}
 	if p.pattern, err = validation(a); err != nil {
 		return nil, err
 	}
@@ -86,10 +85,11 @@ func (s Scope) poolAuthorizer(a *api.Authorizer, scopes []string, shared *Author
 
 // recall lets in whose token was verified before.
 func (p *poolAuthorizer) recall(x *program.Exchange) error {
-	if onlyValue(x, p.field) == nil {
+	token := onlyValue(x, p.field)
+	if token == nil {
 		return unauthorized(errNoIdentity)
 	}
-	v := p.known(x)
+	v := p.known(x, token)
 	if v == nil {
 		return nil
 	}

@@ -79,7 +79,7 @@ func (s Scope) lambdaAuthorizer(a *api.Authorizer, host Functions, shared *Autho
 	if !l.token {
 		return l, nil
 	}
-	if len(l.sources) != 1 || l.sources[0].kind != fromHeader {
+	if l.field == "" {
 		return nil, fmt.Errorf("authorizer %s: a TOKEN comes in one field", a.ID)
 	}
 	l.pattern, err = validation(a)
@@ -96,10 +96,13 @@ func validation(a *api.Authorizer) (*selection.Pattern, error) {
 
 // recall lets in who is known, and whom the policy then lets in.
 func (l *lambdaAuthorizer) recall(x *program.Exchange) error {
-	if err := l.identify(x); err != nil {
-		return err
+	sole := l.sole(x)
+	if sole == nil { // else that is who
+		if err := l.identify(x); err != nil {
+			return err
+		}
 	}
-	v := l.known(x)
+	v := l.known(x, sole)
 	if v == nil {
 		return nil
 	}
@@ -115,7 +118,7 @@ func (l *lambdaAuthorizer) ask(x *program.Exchange) error {
 	var latency time.Duration
 	v, err := l.find(x.Context(), x, func() (answer memo.Answer[*verdict], err error) {
 		if l.pattern != nil {
-			ok, err := l.pattern.Match(string(onlyValue(x, l.sources[0].name)))
+			ok, err := l.pattern.Match(string(l.sole(x)))
 			if !ok {
 				return answer, unauthorized(errors.Join(errPattern, err))
 			}
@@ -144,7 +147,7 @@ const verdictSize = 1 << 10
 // identify refuses requests that do not say who sent them; no function is
 // asked about those.
 func (l *lambdaAuthorizer) identify(x *program.Exchange) error {
-	if l.token && onlyValue(x, l.sources[0].name) == nil || !l.identified(x) {
+	if l.token && l.sole(x) == nil || !l.identified(x) {
 		return unauthorized(errNoIdentity)
 	}
 	return nil
@@ -153,8 +156,11 @@ func (l *lambdaAuthorizer) identify(x *program.Exchange) error {
 // admit holds the caller to the policy, for the method that is called now.
 func (l *lambdaAuthorizer) admit(x *program.Exchange, v *verdict, latency time.Duration) error {
 	v.caller(x, latency)
-	arn := methodARN(x, l.event.prefix)
-	switch iam.SameAccount(decide(x, v.policy, arn), decide(x, l.policy, arn)) {
+	api := iam.NoPolicy
+	if l.policy != nil {
+		api = decide(x, l.policy, methodARN(x, l.event.prefix))
+	}
+	switch iam.SameAccount(l.says(x, v), api) {
 	case iam.Allowed:
 		return nil
 	case iam.ExplicitDeny:
@@ -188,7 +194,7 @@ func (l *lambdaAuthorizer) invoke(x *program.Exchange) ([]byte, error) {
 	}
 	var event []byte
 	if l.token {
-		event = l.event.token(x, onlyValue(x, l.sources[0].name))
+		event = l.event.token(x, l.sole(x))
 	} else {
 		event = l.event.request(x)
 	}

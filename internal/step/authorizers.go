@@ -47,12 +47,14 @@ func NewAuthorizers(pools Pools) *Authorizers {
 // Flush forgets what the authorizers of a stage have found out.
 func (a *Authorizers) Flush(apiID, stage string) { a.verdicts.Forget(apiID + "/" + stage) }
 
-// verdict is what is known of a caller. It is shared and never written to.
+// verdict is what is known of a caller. It is shared and never written to, but
+// for what its policy has said.
 type verdict struct {
 	principal string
 	context   map[string]string
 	usageKey  string
 	policy    *iam.Policy // of a Lambda authorizer
+	said      sayings     // by the policy
 
 	claims map[string]string
 	scopes []string
@@ -86,7 +88,9 @@ type authorizer struct {
 	sources []identitySource
 	ttl     time.Duration
 	group   string
-	prefix  []byte // of everything that is hashed into a key
+	field   string     // the one source if that is a field, in lower case; else empty
+	one     memo.Scope // of callers who are told by the only value of that field
+	all     memo.Scope // of callers who are told by every value of every source
 }
 
 // defaultTTL is how long results are kept if nobody says otherwise.
@@ -110,10 +114,14 @@ func (s Scope) newAuthorizer(a *api.Authorizer, shared *Authorizers, purpose ...
 	if err != nil {
 		return nil, fmt.Errorf("authorizer %s: %w", a.ID, err)
 	}
-	out.prefix = slices.Clone(shared.secret[:])
-	for _, part := range append([]string{s.APIID, s.Stage, a.ID, string(said)}, purpose...) {
-		out.prefix = appendSized(out.prefix, part)
+	if len(out.sources) == 1 && out.sources[0].kind == fromHeader {
+		out.field = out.sources[0].name
 	}
+	prefix := slices.Clone(shared.secret[:])
+	for _, part := range append([]string{s.APIID, s.Stage, a.ID, string(said)}, purpose...) {
+		prefix = appendSized(prefix, part)
+	}
+	out.one, out.all = sha256.Sum256(append(prefix, 1)), sha256.Sum256(append(prefix, 0))
 	return out, nil
 }
 
@@ -127,15 +135,26 @@ func (a *authorizer) identified(x *program.Exchange) bool {
 	return true
 }
 
-// key names the caller: a hash of the authorizer and of every value of every
-// identity source. It allocates nothing.
-func (a *authorizer) key(x *program.Exchange) memo.Key {
-	x.Query() // decoded into the exchange's memory before the key goes there
-	return sha256.Sum256(x.KeepVariable(a.appendKey))
+// sole is the value that stands in the request exactly once and alone tells
+// who is calling; nil if there is no such value.
+func (a *authorizer) sole(x *program.Exchange) []byte {
+	if a.field == "" {
+		return nil
+	}
+	return onlyValue(x, a.field)
+}
+
+// question is what the caller is remembered under: sole, if there is one, else
+// every value of every source. It allocates nothing.
+func (a *authorizer) question(x *program.Exchange, sole []byte) (scope *memo.Scope, text []byte) {
+	if sole != nil {
+		return &a.one, sole
+	}
+	x.Query() // decoded into the exchange's memory before the text goes there
+	return &a.all, x.KeepVariable(a.appendKey)
 }
 
 func (a *authorizer) appendKey(x *program.Exchange, dst []byte) []byte {
-	dst = append(dst, a.prefix...)
 	for i := range a.sources {
 		dst = a.sources[i].appendTo(x, dst)
 	}
@@ -143,8 +162,8 @@ func (a *authorizer) appendKey(x *program.Exchange, dst []byte) []byte {
 }
 
 // known is what is remembered of the caller, nil if nothing.
-func (a *authorizer) known(x *program.Exchange) *verdict {
-	v, _ := a.shared.verdicts.Get(a.key(x))
+func (a *authorizer) known(x *program.Exchange, sole []byte) *verdict {
+	v, _ := a.shared.verdicts.Get(a.question(x, sole))
 	return v
 }
 
@@ -158,5 +177,6 @@ func (a *authorizer) find(ctx context.Context, x *program.Exchange, ask func() (
 		answer, err := ask()
 		return answer.Value, err
 	}
-	return a.shared.verdicts.Ask(ctx, a.key(x), ask)
+	scope, text := a.question(x, a.sole(x))
+	return a.shared.verdicts.Ask(ctx, scope, text, ask)
 }

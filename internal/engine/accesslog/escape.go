@@ -56,8 +56,8 @@ func odd(w uint64) bool {
 	control := w - ' '*ones
 	above := w + ones // 0x7f and, with its own high bit, what is beyond
 	quote, backslash := w^'"'*ones, w^'\\'*ones
-	angle := (w|2*ones)^'>'*ones // '<' and '>' differ in one bit
-	and := (w|ones)^'\''*ones   // and so do '&' and '\''
+	angle := (w | 2*ones) ^ '>'*ones // '<' and '>' differ in one bit
+	and := (w | ones) ^ '\''*ones    // and so do '&' and '\''
 	return (w|control|above|(quote-ones)|(backslash-ones)|(angle-ones)|(and-ones))&highs != 0
 }
 

@@ -1,20 +1,27 @@
 // Package memo remembers answers for a while, so that a question is not asked
 // again: at most so many of them and so many bytes, those longest unused leave
-// first.
+// first, to the second.
 //
-// A key is the whole identity of a question: two questions with one key get
-// one answer. One asker at a time asks it; the others wait for its answer.
-// Nothing here has a goroutine, and finding an answer allocates nothing.
+// A scope and a text are the whole identity of a question: two questions with
+// the same ones get one answer. Texts may be secrets, such as tokens: one is found
+// by a hash whose seed nobody outside this process has, and then compared in a time
+// that does not tell how much of it was right. One asker at a time asks a
+// question; the others wait for its answer. Nothing here has a goroutine, and
+// finding an answer allocates nothing.
 package memo
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
+	"hash/maphash"
 	"sync"
 	"time"
 )
 
-// Key names a question. It is a hash that no client can aim at.
-type Key [32]byte
+// Scope is what many questions have in common, such as who is asked. It is a
+// hash that no client can aim at.
+type Scope [32]byte
 
 // Answer is what is remembered.
 type Answer[V any] struct {
@@ -26,18 +33,24 @@ type Answer[V any] struct {
 
 const shards = 16
 
+// idle is how long an answer may be in use before that is noted once more.
+const idle = time.Second
+
 // Memo remembers values. It must not be copied.
 type Memo[V any] struct {
+	seed  maphash.Seed
+	base  time.Time
 	shard [shards]shard[V]
 }
 
-// New makes a memo for at most entries answers of at most size bytes together.
+// New makes a memo for at most entries answers of at most size bytes together,
+// the texts of their questions included.
 func New[V any](entries, size int) *Memo[V] {
-	m := &Memo[V]{}
+	m := &Memo[V]{seed: maphash.MakeSeed(), base: time.Now()}
 	for i := range m.shard {
 		s := &m.shard[i]
 		s.entries, s.bytes = max(1, entries/shards), max(1, size/shards)
-		s.known, s.asked = map[Key]*entry[V]{}, map[Key]*question[V]{}
+		s.known, s.asked = map[uint64]*entry[V]{}, map[uint64]*question[V]{}
 		s.use.next, s.use.last = &s.use, &s.use
 	}
 	return m
@@ -47,71 +60,119 @@ type shard[V any] struct {
 	entries, bytes int // limits
 
 	mu    sync.Mutex
-	known map[Key]*entry[V]
-	asked map[Key]*question[V]
-	size  int      // bytes of all answers
+	known map[uint64]*entry[V] // by hash: of two questions with one hash, the later one
+	asked map[uint64]*question[V]
+	size  int      // bytes of all answers and their questions
 	use   entry[V] // head of a ring: next is the one used last
 	epoch uint64   // counts calls of Forget
 }
 
+// name is which question it is.
+type name struct {
+	hash  uint64
+	scope Scope
+	text  []byte
+}
+
+// is says whether a question has the name.
+func (n *name) is(scope *Scope, text []byte) bool { return n.scope == *scope && same(n.text, text) }
+
+// same compares in a time that depends on the lengths alone.
+func same(a, b []byte) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	var differs uint64
+	for len(a) >= 16 && len(b) >= 16 {
+		differs |= binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b)
+		differs |= binary.LittleEndian.Uint64(a[8:]) ^ binary.LittleEndian.Uint64(b[8:])
+		a, b = a[16:], b[16:]
+	}
+	for i := range a {
+		differs |= uint64(a[i] ^ b[i])
+	}
+	return differs == 0
+}
+
 type entry[V any] struct {
 	answer     Answer[V]
-	key        Key
-	until      time.Time
+	name       name
+	until      time.Duration // since base
+	used       time.Duration // last noted
 	next, last *entry[V]
 }
+
+func (e *entry[V]) size() int { return e.answer.Size + len(e.name.text) }
 
 // question is one that somebody is asking. What came of it may be read once
 // done is closed.
 type question[V any] struct {
+	name  name
 	done  chan struct{}
 	value V
 	err   error
 	told  bool // value and err are for everybody who waits
 }
 
-func (m *Memo[V]) of(k Key) *shard[V] { return &m.shard[k[0]%shards] }
-
-// Get is the answer to a question, if it is known.
-func (m *Memo[V]) Get(k Key) (v V, ok bool) {
-	s := m.of(k)
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.get(k)
+// hash is the hash of a question. That of its scope is one already.
+func (m *Memo[V]) hash(scope *Scope, text []byte) uint64 {
+	return maphash.Bytes(m.seed, text) ^ binary.LittleEndian.Uint64(scope[:])
 }
 
-func (s *shard[V]) get(k Key) (v V, ok bool) {
-	e := s.known[k]
-	if e == nil {
-		return v, false
+func (m *Memo[V]) of(hash uint64) *shard[V] { return &m.shard[hash%shards] }
+
+// Get is the answer to a question, if it is known. It does not keep text.
+func (m *Memo[V]) Get(scope *Scope, text []byte) (v V, ok bool) {
+	hash, now := m.hash(scope, text), time.Since(m.base)
+	s := m.of(hash)
+	s.mu.Lock()
+	if e := s.get(hash, scope, text, now); e != nil {
+		v, ok = e.answer.Value, true
 	}
-	if !time.Now().Before(e.until) {
+	s.mu.Unlock()
+	return v, ok
+}
+
+func (s *shard[V]) get(hash uint64, scope *Scope, text []byte, now time.Duration) *entry[V] {
+	e := s.known[hash]
+	if e == nil || !e.name.is(scope, text) {
+		return nil
+	}
+	if now >= e.until {
 		s.drop(e)
-		return v, false
+		return nil
 	}
-	e.unlink()
-	e.link(&s.use)
-	return e.answer.Value, true
+	if now-e.used >= idle {
+		e.used = now
+		e.unlink()
+		e.link(&s.use)
+	}
+	return e
 }
 
 // Ask is the answer to a question, asked by ask unless it is known. An error
 // is told to those who waited for it and not remembered. When ctx of who asked
-// has ended meanwhile, its error is its own: another one asks in turn.
-func (m *Memo[V]) Ask(ctx context.Context, k Key, ask func() (Answer[V], error)) (V, error) {
-	s := m.of(k)
+// has ended meanwhile, its error is its own: another one asks in turn. It does
+// not keep text.
+func (m *Memo[V]) Ask(ctx context.Context, scope *Scope, text []byte, ask func() (Answer[V], error)) (V, error) {
+	hash := m.hash(scope, text)
+	s := m.of(hash)
 	for {
 		s.mu.Lock()
-		if v, ok := s.get(k); ok {
+		if e := s.get(hash, scope, text, time.Since(m.base)); e != nil {
+			v := e.answer.Value
 			s.mu.Unlock()
 			return v, nil
 		}
-		q, epoch := s.asked[k], s.epoch
-		if q == nil {
-			q = &question[V]{done: make(chan struct{})}
-			s.asked[k] = q
+		q, epoch := s.asked[hash], s.epoch
+		if q == nil || !q.name.is(scope, text) {
+			mine := &question[V]{name: name{hash, *scope, bytes.Clone(text)}, done: make(chan struct{})}
+			if q == nil { // else somebody asks something else with this hash
+				s.asked[hash] = mine
+			}
 			s.mu.Unlock()
-			s.ask(ctx, k, q, epoch, ask)
-			return q.value, q.err
+			m.ask(ctx, mine, epoch, ask)
+			return mine.value, mine.err
 		}
 		s.mu.Unlock()
 		select {
@@ -127,12 +188,13 @@ func (m *Memo[V]) Ask(ctx context.Context, k Key, ask func() (Answer[V], error))
 }
 
 // ask asks, and remembers unless everything was forgotten meanwhile.
-func (s *shard[V]) ask(ctx context.Context, k Key, q *question[V], epoch uint64, ask func() (Answer[V], error)) {
+func (m *Memo[V]) ask(ctx context.Context, q *question[V], epoch uint64, ask func() (Answer[V], error)) {
+	s := m.of(q.name.hash)
 	defer func() { // also when ask panics
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		if s.asked[k] == q {
-			delete(s.asked, k)
+		if s.asked[q.name.hash] == q {
+			delete(s.asked, q.name.hash)
 		}
 		close(q.done)
 	}()
@@ -144,20 +206,20 @@ func (s *shard[V]) ask(ctx context.Context, k Key, q *question[V], epoch uint64,
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.epoch == epoch {
-		s.put(k, a)
+		now := time.Since(m.base)
+		s.put(&entry[V]{answer: a, name: q.name, until: now + a.For, used: now})
 	}
 }
 
-func (s *shard[V]) put(k Key, a Answer[V]) {
-	if e := s.known[k]; e != nil {
-		s.drop(e)
+func (s *shard[V]) put(e *entry[V]) {
+	if old := s.known[e.name.hash]; old != nil {
+		s.drop(old)
 	}
-	if a.Size > s.bytes {
+	if e.size() > s.bytes {
 		return
 	}
-	e := &entry[V]{answer: a, key: k, until: time.Now().Add(a.For)}
-	s.known[k] = e
-	s.size += a.Size
+	s.known[e.name.hash] = e
+	s.size += e.size()
 	e.link(&s.use)
 	for s.size > s.bytes || len(s.known) > s.entries {
 		s.drop(s.use.last)
@@ -165,8 +227,8 @@ func (s *shard[V]) put(k Key, a Answer[V]) {
 }
 
 func (s *shard[V]) drop(e *entry[V]) {
-	delete(s.known, e.key)
-	s.size -= e.answer.Size
+	delete(s.known, e.name.hash)
+	s.size -= e.size()
 	e.unlink()
 }
 

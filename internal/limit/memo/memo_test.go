@@ -1,7 +1,9 @@
 package memo
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"sync"
@@ -14,7 +16,10 @@ import (
 
 var errDown = errors.New("down")
 
-func keyOf(n int) Key { return Key{byte(n), byte(n >> 8), 7} }
+// scope is that of all questions here.
+var scope = &Scope{7}
+
+func keyOf(n int) []byte { return fmt.Appendf(nil, "the text of question %d", n) }
 
 func answer(v string, d time.Duration) func() (Answer[string], error) {
 	return func() (Answer[string], error) { return Answer[string]{Value: v, Size: len(v), For: d, Group: "g"}, nil }
@@ -24,22 +29,22 @@ func TestMemo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := New[string](1000, 1<<20)
 		ctx := t.Context()
-		if v, err := m.Ask(ctx, keyOf(1), answer("a", time.Minute)); v != "a" || err != nil {
+		if v, err := m.Ask(ctx, scope, keyOf(1), answer("a", time.Minute)); v != "a" || err != nil {
 			t.Fatal(v, err)
 		}
 		time.Sleep(30 * time.Second)
-		if v, err := m.Ask(ctx, keyOf(1), answer("b", time.Minute)); v != "a" || err != nil {
+		if v, err := m.Ask(ctx, scope, keyOf(1), answer("b", time.Minute)); v != "a" || err != nil {
 			t.Errorf("remembered %q, %v, want a", v, err)
 		}
 		time.Sleep(30 * time.Second) // counted from the answer: reading does not lengthen it
-		if v, ok := m.Get(keyOf(1)); ok {
+		if v, ok := m.Get(scope, keyOf(1)); ok {
 			t.Errorf("still knows %q", v)
 		}
-		if _, err := m.Ask(ctx, keyOf(2), answer("c", 0)); err != nil {
+		if _, err := m.Ask(ctx, scope, keyOf(2), answer("c", 0)); err != nil {
 			t.Fatal(err)
 		}
 		boom := errors.New("boom")
-		if _, err := m.Ask(ctx, keyOf(3), func() (Answer[string], error) { return Answer[string]{For: time.Hour}, boom }); !errors.Is(err, boom) {
+		if _, err := m.Ask(ctx, scope, keyOf(3), func() (Answer[string], error) { return Answer[string]{For: time.Hour}, boom }); !errors.Is(err, boom) {
 			t.Errorf("error %v, want boom", err)
 		}
 		if m.Len() != 0 {
@@ -52,11 +57,11 @@ func TestForget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := New[string](1000, 1<<20)
 		ctx := t.Context()
-		_, _ = m.Ask(ctx, keyOf(1), answer("a", time.Hour))
-		_, _ = m.Ask(ctx, keyOf(2), func() (Answer[string], error) { return Answer[string]{Value: "other", For: time.Hour, Group: "h"}, nil })
+		_, _ = m.Ask(ctx, scope, keyOf(1), answer("a", time.Hour))
+		_, _ = m.Ask(ctx, scope, keyOf(2), func() (Answer[string], error) { return Answer[string]{Value: "other", For: time.Hour, Group: "h"}, nil })
 		var late sync.WaitGroup
 		late.Go(func() {
-			_, _ = m.Ask(ctx, keyOf(3), func() (Answer[string], error) {
+			_, _ = m.Ask(ctx, scope, keyOf(3), func() (Answer[string], error) {
 				time.Sleep(time.Second)
 				return Answer[string]{Value: "old", For: time.Hour, Group: "g"}, nil
 			})
@@ -65,7 +70,7 @@ func TestForget(t *testing.T) {
 		m.Forget("g")
 		late.Wait()
 		for n, want := range map[int]bool{1: false, 2: true, 3: false} {
-			if _, ok := m.Get(keyOf(n)); ok != want {
+			if _, ok := m.Get(scope, keyOf(n)); ok != want {
 				t.Errorf("answer %d known: %v, want %v", n, ok, want)
 			}
 		}
@@ -90,19 +95,19 @@ func TestAskSingle(t *testing.T) {
 		var all sync.WaitGroup
 		all.Go(func() {
 			defer func() { _ = recover() }()
-			_, _ = m.Ask(t.Context(), keyOf(1), ask)
+			_, _ = m.Ask(t.Context(), scope, keyOf(1), ask)
 		})
 		synctest.Wait()
 		for range 50 {
 			all.Go(func() {
-				if _, err := m.Ask(t.Context(), keyOf(1), ask); !errors.Is(err, errDown) {
+				if _, err := m.Ask(t.Context(), scope, keyOf(1), ask); !errors.Is(err, errDown) {
 					t.Error(err)
 				}
 			})
 		}
 		short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 		defer cancel()
-		if _, err := m.Ask(short, keyOf(1), ask); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := m.Ask(short, scope, keyOf(1), ask); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("who would not wait: %v", err)
 		}
 		all.Wait()
@@ -116,11 +121,11 @@ func TestAskSingle(t *testing.T) {
 // is remembered is the answer to its own question.
 func TestBounds(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
-		m := New[string](32, 3200)
+		m := New[string](32, 6400)
 		for range rapid.IntRange(1, 200).Draw(r, "questions") {
 			n := rapid.IntRange(0, 500).Draw(r, "n")
 			want := fmt.Sprint("answer ", n)
-			v, err := m.Ask(context.Background(), keyOf(n), func() (Answer[string], error) {
+			v, err := m.Ask(context.Background(), scope, keyOf(n), func() (Answer[string], error) {
 				return Answer[string]{Value: want, Size: rapid.IntRange(0, 300).Draw(r, "size"), For: time.Hour}, nil
 			})
 			if err != nil || v != want {
@@ -134,7 +139,7 @@ func TestBounds(t *testing.T) {
 			s := &m.shard[i]
 			size, ring := 0, 0
 			for _, e := range s.known {
-				size += e.answer.Size
+				size += e.answer.Size + len(e.name.text)
 			}
 			for e := s.use.next; e != &s.use; e = e.next {
 				ring++
@@ -153,7 +158,7 @@ func TestAskHangUp(t *testing.T) {
 		first, hangUp := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() {
-			_, err := m.Ask(first, keyOf(1), func() (Answer[string], error) {
+			_, err := m.Ask(first, scope, keyOf(1), func() (Answer[string], error) {
 				<-first.Done()
 				return Answer[string]{}, first.Err()
 			})
@@ -163,7 +168,7 @@ func TestAskHangUp(t *testing.T) {
 		})
 		synctest.Wait()
 		all.Go(func() {
-			if v, err := m.Ask(t.Context(), keyOf(1), answer("v", time.Hour)); v != "v" || err != nil {
+			if v, err := m.Ask(t.Context(), scope, keyOf(1), answer("v", time.Hour)); v != "v" || err != nil {
 				t.Errorf("the next one got %q, %v", v, err)
 			}
 		})
@@ -175,8 +180,106 @@ func TestAskHangUp(t *testing.T) {
 
 func TestGetAllocs(t *testing.T) {
 	m := New[string](1000, 1<<20)
-	_, _ = m.Ask(t.Context(), keyOf(1), answer("a", time.Hour))
-	if n := testing.AllocsPerRun(1000, func() { _, _ = m.Get(keyOf(1)) }); n > 0 {
+	_, _ = m.Ask(t.Context(), scope, keyOf(1), answer("a", time.Hour))
+	text := keyOf(1)
+	if n := testing.AllocsPerRun(1000, func() { _, _ = m.Get(scope, text) }); n > 0 {
 		t.Errorf("Get allocates %v times", n)
 	}
+}
+
+// TestQuestions: questions differ by their scope, and by each byte of their
+// text wherever it stands.
+func TestQuestions(t *testing.T) {
+	m := New[string](1000, 1<<20)
+	for length := range 40 {
+		text := bytes.Repeat([]byte("x"), length)
+		_, _ = m.Ask(t.Context(), scope, text, answer("a", time.Hour))
+		if _, ok := m.Get(scope, text); !ok {
+			t.Fatalf("%d bytes are not known", length)
+		}
+		if _, ok := m.Get(&Scope{7, 1}, text); ok {
+			t.Errorf("%d bytes are known in another scope", length)
+		}
+		for i := range text {
+			other := bytes.Clone(text)
+			other[i] ^= 0x20
+			if same(text, other) || !same(text, bytes.Clone(text)) {
+				t.Errorf("byte %d of %d makes no difference", i, length)
+			}
+		}
+		if same(text, append(text, 'x')) {
+			t.Errorf("%d bytes and one more are the same", length)
+		}
+	}
+}
+
+// TestCollision: two questions with one hash get their own answers, one after
+// the other and at the same time.
+func TestCollision(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := New[string](1000, 1<<20)
+		text := []byte("one")
+		other := []byte("two")
+		// The scope of the other question makes their hashes the same.
+		twin := *scope
+		binary.LittleEndian.PutUint64(twin[:], m.hash(scope, text)^m.hash(&Scope{}, other))
+		if m.hash(scope, text) != m.hash(&twin, other) {
+			t.Fatal("the hashes differ")
+		}
+		slowly := func(v string) func() (Answer[string], error) {
+			return func() (Answer[string], error) {
+				time.Sleep(time.Second)
+				return Answer[string]{Value: v, For: time.Hour}, nil
+			}
+		}
+		for range 3 {
+			var all sync.WaitGroup
+			for range 4 {
+				all.Go(func() {
+					if v, err := m.Ask(t.Context(), scope, text, slowly("a")); v != "a" || err != nil {
+						t.Errorf("one: %q, %v", v, err)
+					}
+				})
+				all.Go(func() {
+					if v, err := m.Ask(t.Context(), &twin, other, slowly("b")); v != "b" || err != nil {
+						t.Errorf("the other: %q, %v", v, err)
+					}
+				})
+			}
+			all.Wait()
+			if v, ok := m.Get(scope, text); ok && v != "a" {
+				t.Errorf("one is remembered as %q", v)
+			}
+			if v, ok := m.Get(&twin, other); ok && v != "b" {
+				t.Errorf("the other is remembered as %q", v)
+			}
+		}
+	})
+}
+
+// TestUse: what was used last leaves last, to the second.
+func TestUse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := New[string](shards, 1<<20) // one entry a shard
+		for i := range m.shard {
+			m.shard[i].entries = 3
+		}
+		var texts [][]byte
+		for n := 0; len(texts) < 4; n++ {
+			if text := keyOf(n); m.hash(scope, text)%shards == 0 {
+				texts = append(texts, text)
+			}
+		}
+		for _, text := range texts[:3] {
+			_, _ = m.Ask(t.Context(), scope, text, answer("a", time.Hour))
+			time.Sleep(time.Second)
+		}
+		_, _ = m.Get(scope, texts[0])
+		_, _ = m.Ask(t.Context(), scope, texts[3], answer("a", time.Hour))
+		for i, want := range []bool{true, false, true, true} {
+			if _, ok := m.Get(scope, texts[i]); ok != want {
+				t.Errorf("answer %d known: %t, want %t", i, ok, want)
+			}
+		}
+	})
 }
