@@ -1,10 +1,5 @@
 package http1
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
-
 // What a byte may be part of. The tables are constants, so that nothing can
 // change them and an index of type byte needs no bounds check; class_test.go
 // derives them again from the grammar.
@@ -55,36 +50,6 @@ const unhex = "" +
 // scan is the first index at or after i whose byte is not of the class.
 func scan(b []byte, i int, of byte) int {
 	for i < len(b) && class[b[i]]&of != 0 {
-		i++
-	}
-	return i
-}
-
-// scanValue is the first index at or after i whose byte may not stand in a
-// field value: a control character other than a tab, or DEL. It looks at eight
-// bytes at a time, because values are most of a head.
-func scanValue(b []byte, i int) int {
-	const (
-		ones  = 0x0101010101010101
-		tops  = 0x8080808080808080
-		space = 0x20 * ones
-		del   = 0x7f * ones
-	)
-	for i < len(b) {
-		if len(b)-i >= 8 {
-			x := binary.LittleEndian.Uint64(b[i:])
-			y := x ^ del
-			// A borrow can set a false bit only above a true one, so the lowest is true.
-			bad := ((x-space)&^x | (y-ones)&^y) & tops
-			if bad == 0 {
-				i += 8
-				continue
-			}
-			i += bits.TrailingZeros64(bad) >> 3
-		}
-		if c := b[i]; c != '\t' && (c < ' ' || c == 0x7f) {
-			return i
-		}
 		i++
 	}
 	return i

@@ -8,18 +8,31 @@ package http1
 // adds, it adds afterwards, so that no Connection field can remove it.
 func ForwardFields(dst, fields []Field) []Field {
 	listed := namesOptions(fields)
-	for _, f := range fields {
+	for i := range fields {
+		f := &fields[i]
 		if IsHop(f.Name) || listed && isOption(fields, f.Name) || isLookalike(fields, f.Name) {
 			continue
 		}
-		dst = append(dst, f)
+		dst = append(dst, *f)
 	}
 	return dst
 }
 
 // IsHop says whether a field belongs to one connection or describes the
 // framing of a message, so that it is never passed on.
-func IsHop(name []byte) bool {
+func IsHop(name []byte) bool { return mayBeOwn(name) && isHop(name) }
+
+// mayBeOwn says no of most names that are not hop-by-hop and not "date", by
+// their length and first letter, and yes of all others.
+func mayBeOwn(name []byte) bool {
+	const (
+		lengths = 1<<2 | 1<<4 | 1<<6 | 1<<7 | 1<<10 | 1<<14 | 1<<16 | 1<<17 | 1<<18 | 1<<19
+		letters = 1<<('c'&31) | 1<<('d'&31) | 1<<('e'&31) | 1<<('h'&31) | 1<<('k'&31) | 1<<('p'&31) | 1<<('t'&31) | 1<<('u'&31)
+	)
+	return uint64(lengths)>>(uint(len(name))&63)&1 != 0 && uint32(letters)>>(name[0]&31)&1 != 0
+}
+
+func isHop(name []byte) bool {
 	switch len(name) {
 	case 2:
 		return EqualFold(name, "te")
@@ -47,7 +60,8 @@ func IsHop(name []byte) bool {
 
 // namesOptions says whether a Connection field names a field.
 func namesOptions(fields []Field) bool {
-	for _, f := range fields {
+	for i := range fields {
+		f := &fields[i]
 		if EqualFold(f.Name, "connection") && !EqualFold(f.Value, "keep-alive") && !EqualFold(f.Value, "close") {
 			return true
 		}
@@ -75,7 +89,7 @@ func isOption(fields []Field, name []byte) bool {
 // field's: one with odd characters, or one with an underscore where a field
 // with a dash is there too or is one that gateways set.
 func isLookalike(fields []Field, name []byte) bool {
-	plain := scan(name, 0, isPlain)
+	plain := scan(name, scanWords(name, 0, digits0, digits9, '-'*ones), isPlain)
 	if plain == len(name) {
 		return false
 	}

@@ -1,20 +1,37 @@
 package http1
 
+import "slices"
+
 // ParseRequest reads the head of a request from the start of b. n is how many
 // bytes the head has, or 0 as long as b does not hold all of it: then call it
-// again with more. lim must have no zero field.
+// again with more. lim must have no zero field. Whatever r said before is gone;
+// of its fields the array is used again.
 //
 // Only when the head is complete, and its target is in absolute form without a
 // path, is a byte of b changed.
 func ParseRequest(r *Request, b []byte, lim *Limits) (n int, err *Error) {
-	*r = Request{Fields: r.Fields[:0]}
+	h := head{fields: r.Fields[:0], most: lim.Fields, length: -1}
+	if n, err = h.parseRequest(b, lim); n != 0 {
+		if err = h.finishRequest(r); err == nil {
+			return n, nil
+		}
+	}
+	*r = Request{Method: h.method, Target: h.target, Minor: h.minor, Fields: h.fields}
+	return 0, err
+}
+
+// parseRequest reads a head up to the empty line, and leaves it to
+// finishRequest what the fields mean together.
+func (h *head) parseRequest(b []byte, lim *Limits) (n int, err *Error) {
 	w := b[:min(len(b), lim.Head)]
-	at, err := skipEmptyLines(w)
-	if err != nil {
-		return 0, err
+	at := 0
+	if len(w) > 0 && w[0] == '\r' {
+		if at, err = skipEmptyLines(w); err != nil {
+			return 0, err
+		}
 	}
 	line := w[at:min(len(w), at+lim.Line+len("\r\n"))]
-	size, err := parseRequestLine(r, line)
+	size, err := h.parseRequestLine(line)
 	if err != nil {
 		return 0, err
 	}
@@ -24,17 +41,11 @@ func ParseRequest(r *Request, b []byte, lim *Limits) (n int, err *Error) {
 		}
 		return incomplete(b, lim)
 	}
-	h := head{budget: lim.Values - size + len("\r\n"), most: lim.Fields, length: -1}
-	if r.Fields, n, err = h.parseFields(r.Fields, w, at+size); err != nil {
-		return 0, err
-	}
-	if n == 0 {
+	h.budget = lim.Values - size + len("\r\n")
+	if n, err = h.parseFields(w, at+size); n == 0 && err == nil {
 		return incomplete(b, lim)
 	}
-	if err := h.finishRequest(r); err != nil {
-		return 0, err
-	}
-	return n, nil
+	return n, err
 }
 
 // incomplete is the outcome of a head that b holds no end of.
@@ -62,7 +73,7 @@ func skipEmptyLines(b []byte) (at int, err *Error) {
 
 // parseRequestLine reads the line from the start of b; n is 0 as long as b
 // does not hold its end.
-func parseRequestLine(r *Request, b []byte) (n int, err *Error) {
+func (h *head) parseRequestLine(b []byte) (n int, err *Error) {
 	i := scan(b, 0, isToken)
 	switch {
 	case i > maxMethod:
@@ -72,23 +83,28 @@ func parseRequestLine(r *Request, b []byte) (n int, err *Error) {
 	case i == 0 || b[i] != ' ':
 		return 0, errMethod
 	}
-	r.Method = b[:i:i]
-	if m := string(r.Method); m == "CONNECT" || m == "TRACE" {
+	h.method = b[:i:i]
+	if m := string(h.method); m == "CONNECT" || m == "TRACE" {
 		return 0, errNoRoute // a gateway is no tunnel, and TRACE would show what it adds
 	}
 	from := i + 1
-	if i = scan(b, from, isTarget); i == len(b) {
+	i = scanWords(b, from, path0, path9, underscores)
+	h.plain = i - from
+	if i < len(b) && b[i] == '?' {
+		i = scanWords(b, i+1, query0, query9, equals)
+	}
+	if i = scan(b, i, isTarget); i == len(b) {
 		return 0, nil
 	}
 	if i == from || b[i] != ' ' {
 		return 0, errTarget
 	}
-	r.Target = b[from:i:i]
+	h.target = b[from:i:i]
 	minor, size, err := parseVersion(b[i+1:], '\r')
 	if size == 0 || err != nil {
 		return 0, err
 	}
-	r.Minor = minor
+	h.minor = minor
 	n = i + 1 + size
 	if n == len(b) {
 		return 0, nil
@@ -100,8 +116,18 @@ func parseRequestLine(r *Request, b []byte) (n int, err *Error) {
 }
 
 // parseVersion reads "HTTP/1.x" and the byte after it; size is 0 as long as b
-// does not hold them. A higher minor version is read as 1 (RFC 9110 2.5).
+// does not hold them.
 func parseVersion(b []byte, after byte) (minor uint8, size int, err *Error) {
+	const form = "HTTP/1.1"
+	if len(b) > len(form) && string(b[:len(form)]) == form && b[len(form)] == after {
+		return 1, len(form) + 1, nil
+	}
+	return parseOtherVersion(b, after)
+}
+
+// parseOtherVersion is parseVersion byte by byte. A higher minor version is
+// read as 1 (RFC 9110 2.5).
+func parseOtherVersion(b []byte, after byte) (minor uint8, size int, err *Error) {
 	const form = "HTTP/1.x"
 	for i := range len(form) + 1 {
 		if i == len(b) {
@@ -122,8 +148,16 @@ func parseVersion(b []byte, after byte) (minor uint8, size int, err *Error) {
 	return minor, len(form) + 1, nil
 }
 
-// head is what the fields of a message say about the message itself.
+// head is a message that is being read: its first line and its fields, and what
+// the fields say about the message itself.
 type head struct {
+	method []byte
+	target []byte
+	plain  int // bytes that the target begins with and that need no second look: letters, digits, '-', '_' and '/'
+	minor  uint8
+	status int
+	fields []Field
+
 	budget int // bytes that values may still have
 	most   int // fields there may be
 
@@ -142,120 +176,113 @@ type head struct {
 	switches  bool // the option "upgrade"
 }
 
-// parseFields reads field lines from b[at:] to the empty line and appends them
-// to dst; n is where the body starts, 0 as long as b does not hold the end.
-func (h *head) parseFields(dst []Field, b []byte, at int) (_ []Field, n int, err *Error) {
+// parseFields reads field lines from b[at:] to the empty line; n is where the
+// body starts, 0 as long as b does not hold the end.
+func (h *head) parseFields(b []byte, at int) (n int, err *Error) {
+	fields := h.fields
 	for at < len(b) {
 		if b[at] == '\r' {
-			if at+1 == len(b) {
-				return dst, 0, nil
-			}
-			if b[at+1] != '\n' {
-				return dst, 0, errLineEnd
-			}
-			return dst, at + 2, nil
+			h.fields = fields
+			return endOfFields(b, at)
 		}
-		if len(dst) == h.most {
-			return dst, 0, errManyFields
+		if len(fields) == h.most {
+			return 0, errManyFields
 		}
-		f, next, err := parseField(b, at)
-		if next == 0 || err != nil {
-			return dst, 0, err
+		if len(fields) == cap(fields) {
+			fields = withRoom(fields)
+		}
+		f := &fields[:len(fields)+1][len(fields)]
+		if at, err = parseField(f, b, at); at == 0 {
+			return 0, err
 		}
 		if h.budget -= len(f.Value); h.budget < 0 {
-			return dst, 0, errLargeHead
+			return 0, errLargeHead
 		}
-		dst = append(dst, f)
-		if err := h.note(f); err != nil {
-			return dst, 0, err
+		if mayMatter(f.Name) {
+			if err := h.note(f); err != nil {
+				return 0, err
+			}
 		}
-		at = next
+		fields = fields[:len(fields)+1]
 	}
-	return dst, 0, nil
+	return 0, nil
 }
 
-// parseField reads the field line at b[at:]; next is where the line after it
-// starts, 0 as long as b does not hold its end. A line that starts with white
-// space (an obsolete fold) has no name, so it is refused here too.
-func parseField(b []byte, at int) (f Field, next int, err *Error) {
-	i := scan(b, at, isToken)
-	if i == len(b) {
-		return f, 0, nil
+// withRoom is fields with room for one more at least. It stands alone to be out
+// of the way: an array is used for many messages.
+//
+//go:noinline
+func withRoom(fields []Field) []Field { return slices.Grow(fields, 1) }
+
+// endOfFields reads the empty line at b[at:], of which there is a CR.
+func endOfFields(b []byte, at int) (n int, err *Error) {
+	if at+1 == len(b) {
+		return 0, nil
 	}
-	if i == at || b[i] != ':' {
-		return f, 0, errFieldName
+	if b[at+1] != '\n' {
+		return 0, errLineEnd
 	}
-	f.Name = b[at:i:i]
-	for i++; i < len(b) && (b[i] == ' ' || b[i] == '\t'); i++ {
-	}
-	from := i
-	if i = scanValue(b, i); i == len(b) {
-		return f, 0, nil
-	}
-	if b[i] != '\r' {
-		return f, 0, errFieldValue
-	}
-	if i+1 == len(b) {
-		return f, 0, nil
-	}
-	if b[i+1] != '\n' {
-		return f, 0, errLineEnd
-	}
-	next = i + 2
-	for i > from && (b[i-1] == ' ' || b[i-1] == '\t') {
-		i--
-	}
-	f.Value = b[from:i:i]
-	return f, next, nil
+	return at + 2, nil
 }
 
-// finishRequest decides the framing and the target, once all fields are known.
+// finishRequest decides the framing and the target, once all fields are known,
+// and fills r.
 func (h *head) finishRequest(r *Request) *Error {
+	length := max(h.length, NoBody)
 	switch {
-	case h.hosts > 1 || h.hosts == 0 && r.Minor == 1:
+	case h.hosts > 1 || h.hosts == 0 && h.minor == 1:
 		return errHostCount
 	case h.hosts == 1 && !ValidHost(h.host):
 		return errHost
 	case h.coded && h.length >= 0:
 		return errFraming
-	case h.coded && r.Minor == 0:
+	case h.coded && h.minor == 0:
 		return errCoding
-	case h.unmet && r.Minor == 1:
+	case h.unmet && h.minor == 1:
 		return errExpectation
 	case h.coded:
-		r.Length = Chunked
-	default:
-		r.Length = max(h.length, NoBody)
+		length = Chunked
 	}
-	r.Host = h.host
-	r.KeepAlive = !h.close && (r.Minor == 1 || h.keepAlive)
-	r.Expect = h.expect && r.Minor == 1 && r.Length != NoBody
-	if h.switches && r.Minor == 1 && !EqualFold(h.upgrade, "h2c") {
-		r.Upgrade = h.upgrade
+	path, query, err := h.splitTarget()
+	if err != nil {
+		return err
 	}
-	return finishTarget(r)
+	var upgrade []byte
+	if h.switches && h.minor == 1 && !EqualFold(h.upgrade, "h2c") {
+		upgrade = h.upgrade
+	}
+	r.Method, r.Target, r.Path, r.Query = h.method, h.target, path, query
+	r.Host, r.Fields, r.Upgrade = h.host, h.fields, upgrade
+	r.Length, r.Minor, r.HTTP2 = length, h.minor, false
+	r.KeepAlive = !h.close && (h.minor == 1 || h.keepAlive)
+	r.Expect = h.expect && h.minor == 1 && length != NoBody
+	return nil
 }
 
-// finishTarget brings the target into origin form and splits it.
-func finishTarget(r *Request) (err *Error) {
+// splitTarget brings the target into origin form and splits it.
+func (h *head) splitTarget() (path, query []byte, err *Error) {
+	t := h.target
 	switch {
-	case r.Target[0] == '/':
-	case len(r.Target) == 1 && r.Target[0] == '*' && string(r.Method) == "OPTIONS":
-		r.Path = r.Target
-		return nil
+	case t[0] == '/' && h.plain == len(t):
+		return t, nil, nil
+	case t[0] == '/' && t[h.plain] == '?':
+		query, err = checkQuery(t[h.plain+1:])
+		return t[:h.plain:h.plain], query, err
+	case t[0] == '/':
+	case len(t) == 1 && t[0] == '*' && string(h.method) == "OPTIONS":
+		return t, nil, nil
 	default:
-		origin, authority, err := absolute(r.Target)
+		origin, authority, err := absolute(t)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		// RFC 9112 3.2.2 lets the target win; two names for one request are
 		// what host confusion is made of, so they must agree.
-		if !sameFold(authority, r.Host) {
-			return errAuthority
+		if !sameFold(authority, h.host) {
+			return nil, nil, errAuthority
 		}
 		origin[0] = '/'
-		r.Target = origin
+		h.target = origin
 	}
-	r.Path, r.Query, err = splitTarget(r.Target)
-	return err
+	return splitTarget(h.target)
 }

@@ -2,8 +2,18 @@ package http1
 
 import "bytes"
 
+// mayMatter says no of most names that note does nothing with, by their length
+// and first letter, and yes of all others.
+func mayMatter(name []byte) bool {
+	const (
+		lengths = 1<<4 | 1<<6 | 1<<7 | 1<<10 | 1<<14 | 1<<17
+		letters = 1<<('c'&31) | 1<<('e'&31) | 1<<('h'&31) | 1<<('t'&31) | 1<<('u'&31)
+	)
+	return uint64(lengths)>>(uint(len(name))&63)&1 != 0 && uint32(letters)>>(name[0]&31)&1 != 0
+}
+
 // note takes notice of a field that says something about the message itself.
-func (h *head) note(f Field) *Error {
+func (h *head) note(f *Field) *Error {
 	switch len(f.Name) {
 	case len("host"):
 		if EqualFold(f.Name, "host") {
@@ -49,6 +59,10 @@ func (h *head) noteUpgrade(v []byte) {
 // noteOptions reads connection options: tokens, of which empty ones are
 // skipped.
 func (h *head) noteOptions(v []byte) *Error {
+	if h.options == 0 && EqualFold(v, "keep-alive") {
+		h.options, h.keepAlive = 1, true
+		return nil
+	}
 	for rest := v; len(rest) > 0; {
 		var option []byte
 		option, rest = nextElement(rest)

@@ -1,5 +1,7 @@
 package http1
 
+import "encoding/binary"
+
 // Field is one header field as it was received or as it is to be sent: the
 // name keeps its spelling, the value has no surrounding white space.
 type Field struct {
@@ -57,17 +59,29 @@ func Get(fields []Field, lower string) []byte {
 
 // EqualFold compares a field name with one in lower case, ASCII only.
 func EqualFold(name []byte, lower string) bool {
-	if len(name) != len(lower) {
-		return false
-	}
-	for i := range name {
-		c := name[i]
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+	return len(name) == len(lower) && equalFold(name, lower)
+}
+
+// equalFold compares two of the same length: in words, of which the last may
+// overlap the one before, or the two halves of a short one.
+func equalFold(name []byte, lower string) bool {
+	last := len(name) - 8
+	if last < -4 {
+		for i := range name {
+			if c := name[i]; c != lower[i] && (c|0x20 != lower[i] || lower[i] < 'a' || lower[i] > 'z') {
+				return false
+			}
 		}
-		if c != lower[i] {
+		return true
+	}
+	if last < 0 {
+		x := uint64(binary.LittleEndian.Uint32(name)) | uint64(binary.LittleEndian.Uint32(name[last+4:]))<<32
+		return sameWord(x, uint64(halfOf(lower))|uint64(halfOf(lower[last+4:]))<<32)
+	}
+	for i := 0; i < last; i += 8 {
+		if !sameWord(binary.LittleEndian.Uint64(name[i:]), wordOf(lower[i:])) {
 			return false
 		}
 	}
-	return true
+	return sameWord(binary.LittleEndian.Uint64(name[last:]), wordOf(lower[last:]))
 }

@@ -1,5 +1,7 @@
 package http1
 
+import "bytes"
+
 // SplitTarget checks a request target in origin form and splits it at its
 // first '?'. It is the only reading of a path that there is: the router,
 // policies, cache keys and the upstream writer all use its parts, undecoded.
@@ -25,17 +27,27 @@ func splitTarget(target []byte) (path, query []byte, err *Error) {
 	if end == len(target) {
 		return path, nil, nil
 	}
-	query = target[end+1:]
-	for i := 0; i < len(query); i++ {
+	query, err = checkQuery(target[end+1:])
+	return path, query, err
+}
+
+// checkQuery is the query itself unless it has a percent-encoding that is none
+// or that encodes NUL.
+func checkQuery(query []byte) ([]byte, *Error) {
+	i := bytes.IndexByte(query, '%')
+	if i < 0 {
+		return query, nil
+	}
+	for ; i < len(query); i++ {
 		if query[i] != '%' {
 			continue
 		}
 		if c, ok := decode(query, i); !ok || c == 0 {
-			return nil, nil, errPercent
+			return nil, errPercent
 		}
 		i += 2
 	}
-	return path, query, nil
+	return query, nil
 }
 
 // checkPath finds where the path ends: at the first '?', or with the target.
@@ -104,7 +116,7 @@ func ValidHost(h []byte) bool {
 			return false
 		}
 		end++
-	} else if end = scan(h, 0, isHost); end == 0 {
+	} else if end = scan(h, scanWords(h, 0, digits0, digits9, periods), isHost); end == 0 {
 		return false
 	}
 	if end == len(h) {

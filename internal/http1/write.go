@@ -1,15 +1,19 @@
 package http1
 
-import "strconv"
+import (
+	"slices"
+	"strconv"
+)
 
 // AppendRequestHead appends the head of r: its method, target and host, the
 // framing that Length says, and the fields that IsHop does not keep back.
 //
 // It trusts nobody: a part that would end its line early or make one message
 // two is an error, whichever step it came from. dst is then returned as it was.
+// What dst has room for may be written over, further than the head goes.
 func AppendRequestHead(dst []byte, r *Request) ([]byte, *Error) {
 	if len(r.Method) == 0 || scan(r.Method, 0, isToken) != len(r.Method) ||
-		len(r.Target) == 0 || scan(r.Target, 0, isTarget) != len(r.Target) {
+		len(r.Target) == 0 || scan(r.Target, scanWords(r.Target, 0, path0, path9, underscores), isTarget) != len(r.Target) {
 		return dst, errUnsafeTarget
 	}
 	if r.Host != nil && !ValidHost(r.Host) {
@@ -18,11 +22,12 @@ func AppendRequestHead(dst []byte, r *Request) ([]byte, *Error) {
 	b := append(dst, r.Method...)
 	b = append(b, ' ')
 	b = append(b, r.Target...)
-	b = append(b, " HTTP/1.1\r\n"...)
 	if r.Host != nil {
-		b = append(b, "Host: "...)
+		b = append(b, " HTTP/1.1\r\nHost: "...)
 		b = append(b, r.Host...)
 		b = append(b, "\r\n"...)
+	} else {
+		b = append(b, " HTTP/1.1\r\n"...)
 	}
 	b, err := appendFields(b, r.Fields, false)
 	if err != nil {
@@ -62,11 +67,12 @@ func AppendResponseHead(dst []byte, r *Response, date []byte) ([]byte, *Error) {
 	if r.Status < 100 || r.Status > 599 {
 		return dst, errStatusLine
 	}
-	b := append(dst, "HTTP/1.1 "...)
-	b = strconv.AppendInt(b, int64(r.Status), 10)
-	b = append(b, ' ')
-	b = append(b, StatusText(r.Status)...)
-	b = append(b, "\r\nDate: "...)
+	b := dst
+	if r.Status == 200 {
+		b = append(b, "HTTP/1.1 200 OK\r\nDate: "...)
+	} else {
+		b = appendStatus(b, r.Status)
+	}
 	b = append(b, date...)
 	b = append(b, "\r\n"...)
 	b, err := appendFields(b, r.Fields, true)
@@ -96,29 +102,46 @@ func AppendResponseHead(dst []byte, r *Response, date []byte) ([]byte, *Error) {
 	return append(b, "\r\n"...), nil
 }
 
+func appendStatus(b []byte, status int) []byte {
+	b = append(b, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(b, ' ')
+	b = append(b, StatusText(status)...)
+	return append(b, "\r\nDate: "...)
+}
+
 func appendLength(b []byte, n int64) []byte {
 	b = append(b, "Content-Length: "...)
 	b = strconv.AppendInt(b, n, 10)
 	return append(b, "\r\n"...)
 }
 
-// appendFields writes the fields that are not the writer's own.
+// appendFields writes the fields that are not the writer's own. It checks each
+// while it copies it: a field is not trusted for where it came from, since a
+// step may have put another value into one that was parsed.
 func appendFields(b []byte, fields []Field, dated bool) ([]byte, *Error) {
 	for i := range fields {
 		f := &fields[i]
-		if IsHop(f.Name) || dated && EqualFold(f.Name, "date") {
+		if mayBeOwn(f.Name) && (isHop(f.Name) || dated && EqualFold(f.Name, "date")) {
 			continue
 		}
-		if !ValidField(f.Name, f.Value) {
+		end := len(b) + len(f.Name) + len(f.Value) + len(": \r\n")
+		if cap(b)-end < 8 {
+			b = withBytes(b, end-len(b)+8)
+		}
+		if copyField(b[len(b):cap(b)], f.Name, f.Value) != 0 && !ValidField(f.Name, f.Value) || len(f.Name) == 0 {
 			return b, errUnsafeField
 		}
-		b = append(b, f.Name...)
-		b = append(b, ": "...)
-		b = append(b, f.Value...)
-		b = append(b, "\r\n"...)
+		b = b[:end]
 	}
 	return b, nil
 }
+
+// withBytes is b with room for n more bytes at least. It stands alone to be out
+// of the way: a buffer is used for many messages.
+//
+//go:noinline
+func withBytes(b []byte, n int) []byte { return slices.Grow(b, n) }
 
 // ValidField says whether a name is a token and a value has no control
 // character, so that neither can end its line. Steps that make values from a

@@ -1,0 +1,261 @@
+package http1
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"testing"
+)
+
+// FuzzWord states that no test of a word trusts a byte that the tables do not:
+// what is not strange is of the class, and the first control character is found
+// where it is.
+func FuzzWord(f *testing.F) {
+	f.Add(uint64(0x7f1f200d2d5f2f3a), uint64(0x8b402d4a))
+	f.Add(uint64(0xaf2d5b7b60402f3a), uint64(0))
+	f.Fuzz(func(t *testing.T, x, y uint64) {
+		sets := []struct {
+			name    string
+			strange uint64
+			of      byte
+		}{
+			{"odd", odd(x), isPlain},
+			{"name", strange(x, digits0, digits9, '-'*ones), isPlain},
+			{"path", strange(x, path0, path9, underscores), isTarget},
+			{"query", strange(x, query0, query9, equals), isTarget},
+			{"host", strange(x, digits0, digits9, periods), isHost},
+		}
+		first := 64
+		for i := range 8 {
+			c := byte(x >> (8 * i))
+			for _, s := range sets {
+				if s.strange>>(8*i)&0xff&^0x80 != 0 {
+					t.Errorf("%s(%#x) = %#x, has more than top bits", s.name, x, s.strange)
+				}
+				fine := s.strange>>(8*i+7)&1 == 0
+				if fine && (class[c]&s.of == 0 || c == '%') {
+					t.Errorf("%s(%#x) takes %q", s.name, x, c)
+				}
+				if letter := 'a' <= c|0x20 && c|0x20 <= 'z' && c < 0x80; !fine && (letter || c == '-') {
+					t.Errorf("%s(%#x) doubts %q", s.name, x, c)
+				}
+			}
+			if (c < ' ' || c == 0x7f) && first == 64 {
+				first = 8*i + 7
+			}
+		}
+		if got := bits.TrailingZeros64(control(x)); got != first {
+			t.Errorf("control(%#x) has its lowest bit at %d, want %d", x, got, first)
+		}
+		same := true
+		for i := range 8 {
+			a, b := byte(x>>(8*i)), byte(y>>(8*i))
+			same = same && (a == b || lower(a) == b)
+		}
+		if got := sameWord(x, y); got != same {
+			t.Errorf("sameWord(%#x, %#x) = %v, want %v", x, y, got, same)
+		}
+	})
+}
+
+// FuzzField states that a field line is read in words as it is read by byte,
+// wherever it is cut off.
+func FuzzField(f *testing.F) {
+	for _, s := range []string{
+		"Host: 127.0.0.1:8501\r\n\r\n", "X-Amzn-Trace-Id: Root=1\r\nA", "A:b\r\n\r\n\r\n", "A: \r\n        ", "A: b \r\n        ",
+		"A:  b\r\n       ", "Abcdefg: b\tc\r\n       ", "Abcdefgh: 01234567\x7f\r\n", "A_1: 0123456\r\r\n", " a: b\r\n        ", "Abcdefgh: 0123456789\n        ",
+	} {
+		f.Add([]byte(s), uint(0))
+		f.Add([]byte("\r\n"+s), uint(2))
+	}
+	f.Fuzz(func(t *testing.T, b []byte, skip uint) {
+		if len(b) == 0 {
+			return
+		}
+		at := int(skip % uint(len(b)))
+		for end := at; end <= len(b); end++ {
+			var got, want Field
+			gotNext, gotErr := parseField(&got, b[:end], at)
+			wantNext, wantErr := parseAnyField(&want, b[:end], at)
+			if gotNext != wantNext || gotErr != wantErr || !sameField(got, want) {
+				t.Fatalf("parseField(%q, %d) = %d, %v, %q; by byte %d, %v, %q", b[:end], at, gotNext, gotErr, got, wantNext, wantErr, want)
+			}
+			if cap(got.Name) != len(got.Name) || cap(got.Value) != len(got.Value) {
+				t.Fatalf("parseField(%q, %d): an append to its parts would write into the buffer", b[:end], at)
+			}
+		}
+	})
+}
+
+func sameField(a, b Field) bool {
+	return bytes.Equal(a.Name, b.Name) && bytes.Equal(a.Value, b.Value) && (a.Value == nil) == (b.Value == nil)
+}
+
+// FuzzFirstLine states that the lines that are read at once are read as all
+// others are, and that a path that was known to be plain splits as any other.
+func FuzzFirstLine(f *testing.F) {
+	for _, s := range []string{
+		"HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r", "HTTP/1.1 ", "HTTP/1.1\r\n", "HTTP/1.0\r\n", "/a?b=%20", "/a_b/c?d=1&e=%00", "/a/b/../c", "/%2e", "/?", "/a?b_c?d",
+	} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		var got, want head
+		n, err := got.parseStatusLine(b)
+		n2, err2 := want.parseAnyStatusLine(b)
+		if n != n2 || err != err2 || got.status != want.status || got.minor != want.minor {
+			t.Errorf("status line %q: %d, %v, %d; by byte %d, %v, %d", b, n, err, got.status, n2, err2, want.status)
+		}
+		for _, after := range []byte{' ', '\r'} {
+			minor, n, err := parseVersion(b, after)
+			minor2, n2, err2 := parseOtherVersion(b, after)
+			if minor != minor2 || n != n2 || err != err2 {
+				t.Errorf("version %q: %d, %d, %v; by byte %d, %d, %v", b, minor, n, err, minor2, n2, err2)
+			}
+		}
+		line := slices.Concat([]byte("GET /"), b, []byte(" HTTP/1.1\r\n"))
+		var h head
+		n, err = h.parseRequestLine(line)
+		target := line[len("GET ") : len(line)-len(" HTTP/1.1\r\n")]
+		wantPath, wantQuery, wantErr := SplitTarget(target)
+		if n == 0 {
+			if wantErr == nil {
+				t.Errorf("parseRequestLine(%q) = %v", line, err)
+			}
+			return
+		}
+		path, query, err := h.splitTarget()
+		if n == len(line) && (err != wantErr || !bytes.Equal(path, wantPath) || !bytes.Equal(query, wantQuery) || (query == nil) != (wantQuery == nil)) {
+			t.Errorf("target of %q: %q, %q, %v; split %q, %q, %v", line, path, query, err, wantPath, wantQuery, wantErr)
+		}
+		if cap(path) != len(path) {
+			t.Errorf("path of %q: an append would write into the buffer", line)
+		}
+	})
+}
+
+// FuzzCopyField states that a line that is not doubted is valid, is the name and
+// the value, and that no more than eight bytes after it are written over.
+func FuzzCopyField(f *testing.F) {
+	f.Add([]byte("X-Amzn-Trace-Id"), []byte("Root=1-0123"))
+	f.Add([]byte("A"), []byte(""))
+	f.Add([]byte("Abcdefg\r"), []byte("0123456789\n"))
+	f.Add([]byte("A_1"), []byte("\t"))
+	f.Fuzz(func(t *testing.T, name, value []byte) {
+		if len(name) == 0 {
+			return
+		}
+		want := slices.Concat(name, []byte(": "), value, []byte("\r\n"))
+		room := bytes.Repeat([]byte{0xa5}, len(want)+20)
+		doubt := copyField(room[:len(want)+8], name, value)
+		if doubt == 0 && !ValidField(name, value) {
+			t.Errorf("copyField(%q, %q) = 0", name, value)
+		}
+		if doubt != 0 && scan(name, 0, isPlain) == len(name) && !bytes.ContainsAny(name, "0123456789") && !bytes.Contains(value, []byte("\t")) && ValidField(name, value) {
+			t.Errorf("copyField(%q, %q) = %#x, doubts what is plain", name, value, doubt)
+		}
+		if !bytes.HasPrefix(room, want) || bytes.Count(room[len(want)+8:], []byte{0xa5}) != 12 {
+			t.Errorf("copyField(%q, %q) wrote %q", name, value, room)
+		}
+	})
+}
+
+// hops are the fields that IsHop knows.
+var hops = []string{
+	"te", "host", "expect", "upgrade", "trailer", "connection", "keep-alive", "content-length", "http2-settings",
+	"proxy-connection", "transfer-encoding", "proxy-authenticate", "proxy-authorization",
+}
+
+// FuzzName states that names are compared as by byte, and that what tells most
+// of them apart at once never misses one.
+func FuzzName(f *testing.F) {
+	for _, name := range append(hops, "date", "age", "x-forwarded-for", "") {
+		f.Add([]byte(name), name)
+		f.Add(bytes.ToUpper([]byte(name)), name)
+		f.Add(append([]byte(name), 'x'), name+"y")
+	}
+	f.Add([]byte("content\rlength"), "content-length")
+	f.Add([]byte("http\x12-settings"), "http2-settings")
+	f.Fuzz(func(t *testing.T, name []byte, other string) {
+		small := make([]byte, len(name))
+		for i, c := range name {
+			small[i] = lower(c)
+		}
+		if got, want := IsHop(name), slices.Contains(hops, string(small)); got != want {
+			t.Errorf("IsHop(%q) = %v, want %v", name, got, want)
+		}
+		if len(name) > 0 && !mayBeOwn(name) && (isHop(name) || string(small) == "date") {
+			t.Errorf("mayBeOwn(%q) = false", name)
+		}
+		noted := []string{"host", "expect", "upgrade", "connection", "content-length", "transfer-encoding"}
+		if slices.Contains(noted, string(small)) && !mayMatter(name) {
+			t.Errorf("mayMatter(%q) = false", name)
+		}
+		want := len(name) == len(other)
+		for i := 0; want && i < len(name); i++ {
+			want = name[i] == other[i] || small[i] == other[i]
+		}
+		if got := EqualFold(name, other); got != want {
+			t.Errorf("EqualFold(%q, %q) = %v, want %v", name, other, got, want)
+		}
+		if !EqualFold(name, string(small)) {
+			t.Errorf("EqualFold(%q, %q) = false", name, small)
+		}
+	})
+}
+
+// FuzzWrite states that the writer trusts nobody: it writes the parts and
+// nothing else, or refuses and leaves what was there, and refuses exactly what
+// the grammar has no place for.
+func FuzzWrite(f *testing.F) {
+	f.Add([]byte("GET"), []byte("/a?b=c"), []byte("h:80"), []byte("X-A"), []byte("b"), 0)
+	f.Add([]byte("POST"), []byte("/a_b/c.d"), []byte("127.0.0.1:8501"), []byte("X-Amz-Content-Sha256"), []byte("a\tb"), 3)
+	f.Add([]byte("GET "), []byte("/ HTTP/1.1\r\n"), []byte("h\r\n"), []byte("A: b\r\nC"), []byte("d\r\n\r\nGET /"), 100)
+	f.Fuzz(func(t *testing.T, method, target, host, name, value []byte, room int) {
+		if host == nil {
+			return // none is written then
+		}
+		before := append(make([]byte, 0, 1+room&0x3ff), 'x')
+		r := Request{Method: method, Target: target, Host: host, KeepAlive: true, Fields: []Field{{Name: name, Value: value}, {Name: []byte("A"), Value: []byte("b")}}}
+		got, err := AppendRequestHead(before, &r)
+		all := func(b []byte, of byte) bool {
+			for _, c := range b {
+				if class[c]&of == 0 {
+					return false
+				}
+			}
+			return len(b) > 0
+		}
+		clean := !slices.ContainsFunc(value, func(c byte) bool { return c < ' ' && c != '\t' || c == 0x7f })
+		kept := !IsHop(name)
+		if valid := all(method, isToken) && all(target, isTarget) && ValidHost(host) && (!kept || all(name, isToken) && clean); valid != (err == nil) {
+			t.Fatalf("AppendRequestHead(%q) = %v", got, err)
+		}
+		if err != nil {
+			if string(got) != "x" {
+				t.Errorf("a refusal leaves %q", got)
+			}
+			return
+		}
+		want := "x" + string(method) + " " + string(target) + " HTTP/1.1\r\nHost: " + string(host) + "\r\n"
+		if kept {
+			want += string(name) + ": " + string(value) + "\r\n"
+		}
+		want += "A: b\r\n"
+		if wantsLength(method) {
+			want += "Content-Length: 0\r\n"
+		}
+		if want += "\r\n"; string(got) != want {
+			t.Errorf("wrote %q, want %q", got, want)
+		}
+	})
+}
+
+// TestWordOf: a word of a string is the word of its bytes.
+func TestWordOf(t *testing.T) {
+	const s = "content-length"
+	if got, want := wordOf(s), binary.LittleEndian.Uint64([]byte(s)); got != want {
+		t.Errorf("wordOf(%q) = %#x, want %#x", s, got, want)
+	}
+}
