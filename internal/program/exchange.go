@@ -116,6 +116,7 @@ type Exchange struct {
 	draw    uint32  // of this request, uniform; made by Identify
 	random  *random // made once, lives as long as the exchange's memory
 	rare    *rare   // the same; see seldom
+	port    port    // the same; see LocalPort
 }
 
 // Param is one path parameter of the route that was matched.

@@ -224,22 +224,3 @@ func (x *Exchange) SourceIP() netip.Addr {
 	}
 	return x.Remote.Addr().Unmap().WithZone("")
 }
-
-// AppendSourceIP appends SourceIP.
-func (x *Exchange) AppendSourceIP(dst []byte) []byte {
-	ip := x.SourceIP()
-	if !ip.IsValid() {
-		return dst
-	}
-	return ip.AppendTo(dst)
-}
-
-// AppendPeer appends the address of the connection's other end, which
-// X-Forwarded-For grows by.
-func (x *Exchange) AppendPeer(dst []byte) []byte {
-	ip := x.Remote.Addr().Unmap().WithZone("")
-	if !ip.IsValid() {
-		return dst
-	}
-	return ip.AppendTo(dst)
-}

@@ -46,164 +46,99 @@ const (
 	headers // how many there are
 )
 
-// headerName is the name in lower case.
+// headerNames are the names in lower case.
 //
-//nolint:funlen // one line a name
-func (h header) lower() string {
-	switch h {
-	case hAccept:
-		return "accept"
-	case hAPIGatewayID:
-		return "x-amz-apigw-id"
-	case hAPIID:
-		return "x-amzn-apigateway-api-id"
-	case hAuthorization:
-		return "authorization"
-	case hConnection:
-		return "connection"
-	case hContentEncoding:
-		return "content-encoding"
-	case hContentLength:
-		return "content-length"
-	case hContentMD5:
-		return "content-md5"
-	case hContentType:
-		return "content-type"
-	case hDate:
-		return "date"
-	case hExpect:
-		return "expect"
-	case hForwardedFor:
-		return "x-forwarded-for"
-	case hForwardedPort:
-		return "x-forwarded-port"
-	case hForwardedProto:
-		return "x-forwarded-proto"
-	case hHTTP2Settings:
-		return "http2-settings"
-	case hHost:
-		return "host"
-	case hKeepAlive:
-		return "keep-alive"
-	case hMaxForwards:
-		return "max-forwards"
-	case hProxyAuthenticate:
-		return "proxy-authenticate"
-	case hProxyAuthorization:
-		return "proxy-authorization"
-	case hProxyConnection:
-		return "proxy-connection"
-	case hReferer:
-		return "referer"
-	case hRequestID:
-		return "x-amzn-requestid"
-	case hServer:
-		return "server"
-	case hTE:
-		return "te"
-	case hTrace:
-		return "x-amzn-trace-id"
-	case hTrailer:
-		return "trailer"
-	case hTransferEncoding:
-		return "transfer-encoding"
-	case hUpgrade:
-		return "upgrade"
-	case hUserAgent:
-		return "user-agent"
-	case hVia:
-		return "via"
-	case hWWWAuthenticate:
-		return "www-authenticate"
-	default:
-		return ""
-	}
+//nolint:gochecknoglobals // constant
+var headerNames = [headers]string{
+	hAccept:             "accept",
+	hAPIGatewayID:       "x-amz-apigw-id",
+	hAPIID:              "x-amzn-apigateway-api-id",
+	hAuthorization:      "authorization",
+	hConnection:         "connection",
+	hContentEncoding:    "content-encoding",
+	hContentLength:      "content-length",
+	hContentMD5:         "content-md5",
+	hContentType:        "content-type",
+	hDate:               "date",
+	hExpect:             "expect",
+	hForwardedFor:       "x-forwarded-for",
+	hForwardedPort:      "x-forwarded-port",
+	hForwardedProto:     "x-forwarded-proto",
+	hHTTP2Settings:      "http2-settings",
+	hHost:               "host",
+	hKeepAlive:          "keep-alive",
+	hMaxForwards:        "max-forwards",
+	hProxyAuthenticate:  "proxy-authenticate",
+	hProxyAuthorization: "proxy-authorization",
+	hProxyConnection:    "proxy-connection",
+	hReferer:            "referer",
+	hRequestID:          "x-amzn-requestid",
+	hServer:             "server",
+	hTE:                 "te",
+	hTrace:              "x-amzn-trace-id",
+	hTrailer:            "trailer",
+	hTransferEncoding:   "transfer-encoding",
+	hUpgrade:            "upgrade",
+	hUserAgent:          "user-agent",
+	hVia:                "via",
+	hWWWAuthenticate:    "www-authenticate",
 }
 
-// headerOf tells which name it is. The length of a name leaves at most four to
-// compare it with.
+// headerSlots is where headerOf finds names: each has a slot to itself.
+//
+//nolint:gochecknoglobals // constant
+var headerSlots = func() (slots [1 << slotBits]header) {
+	for h := other + 1; h < headers; h++ {
+		name := headerNames[h]
+		slots[headerSlot(len(name), name[0], name[len(name)-1])] = h
+	}
+	return slots
+}()
+
+const slotBits = 6
+
+// headerSlot is the slot of a name by its length, its first and its last
+// character. The factors are ones that have no two names meet.
+func headerSlot(length int, first, last byte) int {
+	return (7*length - 3*int(first|0x20) + int(last|0x20)) & (1<<slotBits - 1)
+}
+
+// lower is the name in lower case.
+func (h header) lower() string { return headerNames[h] }
+
+// headerOf tells which name it is.
 func headerOf(name []byte) header {
-	var candidates [4]header
-	switch len(name) {
-	case 2:
-		candidates = [4]header{hTE}
-	case 3:
-		candidates = [4]header{hVia}
-	case 4:
-		candidates = [4]header{hHost, hDate}
-	case 6:
-		candidates = [4]header{hAccept, hServer, hExpect}
-	case 7:
-		candidates = [4]header{hReferer, hUpgrade, hTrailer}
-	case 10:
-		candidates = [4]header{hUserAgent, hConnection, hKeepAlive}
-	case 11:
-		candidates = [4]header{hContentMD5}
-	case 12:
-		candidates = [4]header{hContentType, hMaxForwards}
-	case 13:
-		candidates = [4]header{hAuthorization}
-	case 14:
-		candidates = [4]header{hContentLength, hAPIGatewayID, hHTTP2Settings}
-	case 15:
-		candidates = [4]header{hForwardedFor, hTrace}
-	case 16:
-		return headerOf16(name)
-	case 17:
-		candidates = [4]header{hTransferEncoding, hForwardedProto}
-	case 18:
-		candidates = [4]header{hProxyAuthenticate}
-	case 19:
-		candidates = [4]header{hProxyAuthorization}
-	case 24:
-		candidates = [4]header{hAPIID}
+	if len(name) == 0 {
+		return other
 	}
-	for _, h := range candidates {
-		if h == other {
-			break
-		}
-		if http1.EqualFold(name, h.lower()) {
-			return h
-		}
+	is := headerSlots[headerSlot(len(name), name[0], name[len(name)-1])]
+	if !http1.EqualFold(name, headerNames[is]) {
+		return other
 	}
-	return other
+	return is
 }
 
-func headerOf16(name []byte) header {
-	for _, h := range [...]header{hContentEncoding, hForwardedPort, hRequestID, hProxyConnection, hWWWAuthenticate} {
-		if http1.EqualFold(name, h.lower()) {
-			return h
-		}
-	}
-	return other
-}
+// headerSet is some of the names, a bit for each.
+type headerSet uint64
+
+func (s headerSet) has(h header) bool { return s>>h&1 != 0 }
 
 // unseen says whether a field of the client is visible to nobody behind the
 // gateway, not even to mappings.
 // parity: spec/rest-data-plane.md 3.6.2, first row.
-func (h header) unseen() bool {
-	switch h {
-	case hConnection, hContentLength, hContentMD5, hExpect, hMaxForwards, hProxyAuthenticate, hServer, hTE,
-		hTransferEncoding, hTrailer, hUpgrade, hWWWAuthenticate:
-		return true
-	default:
-		return false
-	}
-}
+func (h header) unseen() bool { return unseenHeaders.has(h) }
+
+const unseenHeaders headerSet = 1<<hConnection | 1<<hContentLength | 1<<hContentMD5 | 1<<hExpect | 1<<hMaxForwards | 1<<hProxyAuthenticate |
+	1<<hServer | 1<<hTE | 1<<hTransferEncoding | 1<<hTrailer | 1<<hUpgrade | 1<<hWWWAuthenticate
 
 // forwarded says whether HTTP_PROXY passes a field of the client on. What the
 // gateway writes itself is not passed on either.
 // parity: spec/rest-data-plane.md 3.6; Content-Encoding ends here, as the body
 // that is passed on has none, unless it passed as it was.
-func (h header) forwarded() bool {
-	switch h {
-	case hHost, hContentEncoding, hVia, hReferer, hKeepAlive, hProxyConnection, hProxyAuthorization, hHTTP2Settings,
-		hAPIID, hTrace, hForwardedFor, hForwardedPort, hForwardedProto:
-		return false
-	default:
-		return !h.unseen()
-	}
-}
+func (h header) forwarded() bool { return !keptHeaders.has(h) }
+
+const keptHeaders = unseenHeaders | 1<<hHost | 1<<hContentEncoding | 1<<hVia | 1<<hReferer | 1<<hKeepAlive | 1<<hProxyConnection |
+	1<<hProxyAuthorization | 1<<hHTTP2Settings | 1<<hAPIID | 1<<hTrace | 1<<hForwardedFor | 1<<hForwardedPort | 1<<hForwardedProto
 
 // fate is what becomes of a field on its way to the client.
 type fate uint8
@@ -232,15 +167,19 @@ func (h header) answered() fate {
 // parity: spec/rest-data-plane.md 3.6.1 and "HTTP_PROXY answer" in 3.6.2;
 // Content-Encoding is passed as documented, because the body is as well.
 func (h header) proxied() fate {
-	switch h {
-	case hAuthorization, hConnection, hContentLength, hContentMD5, hDate, hMaxForwards, hServer, hUserAgent,
-		hWWWAuthenticate, hRequestID, hAPIGatewayID:
+	const (
+		renamed headerSet = 1<<hAuthorization | 1<<hConnection | 1<<hContentLength | 1<<hContentMD5 | 1<<hDate | 1<<hMaxForwards |
+			1<<hServer | 1<<hUserAgent | 1<<hWWWAuthenticate | 1<<hRequestID | 1<<hAPIGatewayID
+		gone headerSet = 1<<hVia | 1<<hTransferEncoding | 1<<hKeepAlive | 1<<hProxyConnection | 1<<hExpect | 1<<hHost |
+			1<<hProxyAuthenticate | 1<<hTE | 1<<hTrailer | 1<<hUpgrade
+	)
+	switch {
+	case renamed.has(h):
 		return remapped
-	case hVia, hTransferEncoding, hKeepAlive, hProxyConnection, hExpect, hHost, hProxyAuthenticate, hTE, hTrailer, hUpgrade:
+	case gone.has(h):
 		return dropped
-	default:
-		return passed
 	}
+	return passed
 }
 
 // remapPrefix is what AWS puts before the names of fields that are its own.
@@ -318,7 +257,7 @@ func plainName(name []byte) (plain, spoofs bool) {
 	underscore := false
 	for _, c := range name {
 		switch {
-		case 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '-':
+		case c|0x20-'a' < 26 || c-'0' < 10 || c == '-': // a difference below 0 is a large one
 		case c == '_':
 			underscore = true
 		default:

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -198,24 +197,54 @@ func (c *httpCall) proxy(x *program.Exchange) error {
 // that a client cannot have those removed.
 // parity: spec/security.md 9.3.
 func forwardFields(x *program.Exchange) {
-	mapped := len(x.Call.Fields)
-	hop := hopByHop(x)
-	var forwardedFor []byte
+	fields, sent, named := appendForwarded(x, x.Call.Fields, nil)
+	if named {
+		fields, sent, _ = appendForwarded(x, x.Call.Fields, hopByHop(x))
+	}
+	x.Call.Fields = addForwarded(x, fields, sent, len(x.Call.Fields))
+}
+
+// appendForwarded appends the client's fields, but for those that hop names, to
+// those that a mapping has set. sent is what the client says of whom it speaks
+// for; named, that there is a Connection field which names others.
+func appendForwarded(x *program.Exchange, fields []http1.Field, hop []byte) (all []http1.Field, sent []byte, named bool) {
+	mapped := len(fields)
 	for i := range x.Request.Fields {
 		f := &x.Request.Fields[i]
 		is := headerOf(f.Name)
-		if is == hForwardedFor {
-			forwardedFor = joined(x, forwardedFor, f.Value)
+		if !is.forwarded() {
+			switch is {
+			case hForwardedFor:
+				sent = joined(x, sent, f.Value)
+				continue
+			case hConnection:
+				named = named || namesFields(f.Value)
+				continue
+			case hContentEncoding:
+				if !foreign(x) || x.HasBody() {
+					continue
+				}
+			default:
+				continue
+			}
 		}
-		if !is.forwarded() && (is != hContentEncoding || !foreign(x) || x.HasBody()) || hop != nil && names(hop, f.Name) || fieldAt(x.Call.Fields[:mapped], f.Name) >= 0 {
+		if is == other && lookalike(x, f.Name) || hop != nil && names(hop, f.Name) || mapped > 0 && fieldAt(fields[:mapped], f.Name) >= 0 {
 			continue
 		}
-		if plain, spoofs := plainName(f.Name); !plain || spoofs || dashedToo(x, f.Name) {
-			continue
-		}
-		x.Call.Fields = append(x.Call.Fields, *f)
+		fields = append(fields, *f)
 	}
-	x.Call.Fields = addForwarded(x, x.Call.Fields, forwardedFor, mapped)
+	return fields, sent, named
+}
+
+// namesFields says whether a Connection field has more than close or keep-alive.
+func namesFields(connection []byte) bool {
+	return !http1.EqualFold(connection, "keep-alive") && !http1.EqualFold(connection, "close")
+}
+
+// lookalike says whether back ends could take a client's field for another one.
+func lookalike(x *program.Exchange, name []byte) bool {
+	plain, spoofs := plainName(name)
+	return !plain || spoofs || dashedToo(x, name)
 }
 
 // dashedToo says whether a name with underscores has a sibling with dashes.
@@ -250,10 +279,9 @@ func hopByHop(x *program.Exchange) []byte {
 	var list []byte
 	for i := range x.Request.Fields {
 		f := &x.Request.Fields[i]
-		if headerOf(f.Name) != hConnection || equalFold(f.Value, "keep-alive") || equalFold(f.Value, "close") {
-			continue
+		if headerOf(f.Name) == hConnection && namesFields(f.Value) {
+			list = joined(x, list, f.Value)
 		}
-		list = joined(x, list, f.Value)
 	}
 	return list
 }
@@ -269,25 +297,29 @@ func joined(x *program.Exchange, a, b []byte) []byte {
 // addForwarded says for whom the request is forwarded: the client's own word
 // is kept and the address of the connection appended. A mapping may say otherwise.
 func addForwarded(x *program.Exchange, fields []http1.Field, sent []byte, mapped int) []http1.Field {
+	if mapped > 0 {
+		return addUnmapped(x, fields, sent, mapped)
+	}
+	return append(fields,
+		http1.Field{Name: nameForwardedFor, Value: forwardedFor(x, sent)},
+		http1.Field{Name: nameForwardedPort, Value: x.LocalPort()},
+		http1.Field{Name: nameForwardedProto, Value: forwardedProto(x)})
+}
+
+func addUnmapped(x *program.Exchange, fields []http1.Field, sent []byte, mapped int) []http1.Field {
 	add := func(name, value []byte) {
 		if fieldAt(fields[:mapped], name) < 0 {
 			fields = append(fields, http1.Field{Name: name, Value: value})
 		}
 	}
 	add(nameForwardedFor, forwardedFor(x, sent))
-	add(nameForwardedPort, forwardedPort(x))
+	add(nameForwardedPort, x.LocalPort())
 	add(nameForwardedProto, forwardedProto(x))
 	return fields
 }
 
 func forwardedFor(x *program.Exchange, sent []byte) []byte {
 	return joined(x, sent, x.KeepVariable((*program.Exchange).AppendPeer))
-}
-
-func forwardedPort(x *program.Exchange) []byte { return x.KeepVariable(appendLocalPort) }
-
-func appendLocalPort(x *program.Exchange, dst []byte) []byte {
-	return strconv.AppendUint(dst, uint64(x.Local.Port()), 10)
 }
 
 func forwardedProto(x *program.Exchange) []byte {
@@ -299,23 +331,36 @@ func forwardedProto(x *program.Exchange) []byte {
 
 // relayFields makes the upstream's fields those of the answer.
 func relayFields(x *program.Exchange, remap *remapNames) {
-	hop := []byte(nil)
-	for i := range x.Reply.Response.Fields {
-		if f := &x.Reply.Response.Fields[i]; headerOf(f.Name) == hConnection && !equalFold(f.Value, "keep-alive") && !equalFold(f.Value, "close") {
-			hop = joined(x, hop, f.Value)
+	fields, named := appendRelayed(x, remap, nil)
+	if named {
+		var hop []byte
+		for i := range x.Reply.Response.Fields {
+			if f := &x.Reply.Response.Fields[i]; headerOf(f.Name) == hConnection && namesFields(f.Value) {
+				hop = joined(x, hop, f.Value)
+			}
 		}
+		fields, _ = appendRelayed(x, remap, hop)
 	}
+	x.Answer.Fields = fields
+}
+
+// appendRelayed appends the upstream's fields, but for those that hop names, to
+// those of the answer. named: there is a Connection field which names others.
+func appendRelayed(x *program.Exchange, remap *remapNames, hop []byte) (fields []http1.Field, named bool) {
+	fields = x.Answer.Fields
 	for i := range x.Reply.Response.Fields {
 		f := &x.Reply.Response.Fields[i]
 		is := headerOf(f.Name)
 		switch is.proxied() {
 		case passed:
 			if hop == nil || !names(hop, f.Name) {
-				x.Answer.Fields = append(x.Answer.Fields, *f)
+				fields = append(fields, *f)
 			}
 		case remapped:
-			x.Answer.Fields = append(x.Answer.Fields, http1.Field{Name: remap[is], Value: f.Value})
+			fields = append(fields, http1.Field{Name: remap[is], Value: f.Value})
+			named = named || is == hConnection && namesFields(f.Value)
 		case dropped:
 		}
 	}
+	return fields, named
 }

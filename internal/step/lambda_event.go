@@ -80,7 +80,7 @@ func forwardedOf(x *program.Exchange) forwarded {
 			sent = joined(x, sent, f.Value)
 		}
 	}
-	return forwarded{forwardedFor(x, sent), forwardedPort(x), forwardedProto(x), x.TraceID()}
+	return forwarded{forwardedFor(x, sent), x.LocalPort(), forwardedProto(x), x.TraceID()}
 }
 
 // make is the event for an exchange, in the exchange's memory.
