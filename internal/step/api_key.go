@@ -30,8 +30,8 @@ func (s Scope) APIKey(keys Keys, source string) program.Step {
 			return refused
 		}
 		x.Grant = g
-		c := x.Known()
-		c.APIKey, c.APIKeyID = g.Key.Value, g.Key.ID
+		c, k := x.Known(), g.Key()
+		c.APIKey, c.APIKeyID = k.Value, k.ID
 		return nil
 	}}
 }

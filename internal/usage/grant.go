@@ -5,8 +5,7 @@ import "github.com/stagedoor/stagedoor/internal/limit"
 // Grant is what a key may do to one stage, for one request. The zero Grant is
 // no key's.
 type Grant struct {
-	Key *Key
-
+	key      *key
 	meter    *Meter
 	ledger   *ledger
 	quota    *limit.Quota
@@ -34,23 +33,44 @@ func (m *Meter) Find(value []byte, stage, method string) (g Grant, ok bool) {
 	if k == nil {
 		return Grant{}, false
 	}
-	for _, l := range k.plans {
-		p := l.cell.now.Load()
-		if p == nil {
-			continue
+	if k.first != nil {
+		if g, ok = m.grant(k, k.first, stage, method); ok {
+			return g, true
 		}
-		st := p.stage(stage)
-		if st == nil {
-			continue
+	}
+	for _, l := range k.rest {
+		if g, ok = m.grant(k, l, stage, method); ok {
+			return g, true
 		}
-		t := st.of(method)
-		g = Grant{Key: &k.Key, meter: m, ledger: l, quota: p.quota, throttle: t}
-		if !t.limit.None() {
-			g.bucket = l.bucket(t.bucket)
-		}
-		return g, true
 	}
 	return Grant{}, false
+}
+
+// grant is what a key may do by the plan of a ledger; ok is false if the plan
+// does not open the stage, or is gone.
+func (m *Meter) grant(k *key, l *ledger, stage, method string) (g Grant, ok bool) {
+	p := l.cell.now.Load()
+	if p == nil {
+		return Grant{}, false
+	}
+	st := p.stage(stage)
+	if st == nil {
+		return Grant{}, false
+	}
+	t := st.of(method)
+	g = Grant{key: k, meter: m, ledger: l, quota: p.quota, throttle: t}
+	if !t.limit.None() {
+		g.bucket = l.bucket(t.bucket)
+	}
+	return g, true
+}
+
+// Key is the key that it is the grant of.
+func (g *Grant) Key() Key {
+	if g.key == nil {
+		return Key{}
+	}
+	return Key{ID: g.key.id(), Value: g.key.value()}
 }
 
 // Take asks the plan for one request: its throttle, then its quota. What was

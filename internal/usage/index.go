@@ -4,7 +4,6 @@ import (
 	"crypto/subtle"
 	"hash/maphash"
 	"iter"
-	"slices"
 	"sync/atomic"
 )
 
@@ -13,11 +12,38 @@ type Key struct{ ID, Value string }
 
 // key is a Key with what it may use. It does not change once it is in the
 // index: another takes its place.
+//
+// With a thousand keys in use what a request looks at is in no near cache, so it
+// stands together: a key takes one line of it, its texts another, its ledger a
+// third.
 type key struct {
-	hash uint64 // of the value, by the index
-	Key
-	plans   []*ledger // one for each plan that it is in
+	hash    uint64 // of the value, by the index
+	both    string // the value, then the id
+	cut     int32  // where the id begins
 	enabled bool
+	first   *ledger   // of a plan that it is in; nil: it is in none
+	rest    []*ledger // of the others
+}
+
+func (k *key) value() string { return k.both[:k.cut] }
+
+func (k *key) id() string { return k.both[k.cut:] }
+
+// plans are the ledgers of the plans that it is in.
+func (k *key) plans() []*ledger {
+	if k.first == nil {
+		return nil
+	}
+	return append([]*ledger{k.first}, k.rest...)
+}
+
+// join adds a plan to a key that is not in the index yet.
+func (k *key) join(l *ledger) {
+	if k.first == nil {
+		k.first = l
+		return
+	}
+	k.rest = append(k.rest, l)
 }
 
 // longestValue is the longest that a key may be, in bytes: no longer value is
@@ -60,7 +86,7 @@ func (i *index) find(value []byte) *key {
 		if k == nil {
 			return nil
 		}
-		if k.hash == hash && same(k.Value, value) {
+		if k.hash == hash && same(k.value(), value) {
 			return k
 		}
 	}
@@ -91,7 +117,7 @@ func (i *index) add(slots []slot, k *key) bool {
 	mask := uint64(len(slots) - 1)
 	for at := k.hash & mask; ; at = (at + 1) & mask {
 		there := slots[at].Load()
-		if there == nil || there.hash == k.hash && there.Value == k.Value {
+		if there == nil || there.hash == k.hash && there.value() == k.value() {
 			slots[at].Store(k)
 			return there == nil
 		}
@@ -115,7 +141,7 @@ func (i *index) drop(k *key) {
 		if there == nil {
 			return
 		}
-		if there.hash == k.hash && there.ID == k.ID {
+		if there.hash == k.hash && there.id() == k.id() {
 			(*all)[at].Store(vacant)
 			return
 		}
@@ -159,14 +185,19 @@ func (i *index) replace(keys iter.Seq[*key]) {
 
 // with is k in one plan more.
 func (k *key) with(l *ledger) *key {
-	next := *k
-	next.plans = append(slices.Clip(k.without(l.plan).plans), l)
-	return &next
+	next := k.without(l.plan)
+	next.join(l)
+	return next
 }
 
 // without is k outside a plan.
 func (k *key) without(plan string) *key {
 	next := *k
-	next.plans = slices.DeleteFunc(slices.Clone(k.plans), func(l *ledger) bool { return l.plan == plan })
+	next.first, next.rest = nil, nil
+	for _, l := range k.plans() {
+		if l.plan != plan {
+			next.join(l)
+		}
+	}
 	return &next
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"runtime"
 	"testing"
+	"unsafe"
 
 	"pgregory.net/rapid"
 
@@ -22,7 +23,7 @@ func million(b *testing.B) *Meter {
 		k := m.newKey(&api.APIKey{ID: id, Value: value(i), Enabled: true})
 		l := &ledger{plan: "gold", key: id, cell: cell}
 		m.ledgers[pair{"gold", id}] = l
-		k.plans = []*ledger{l}
+		k.join(l)
 		m.keys[id] = k
 	}
 	m.index.replace(maps.Values(m.keys))
@@ -75,12 +76,12 @@ func TestIndex(t *testing.T) {
 			}
 			if rapid.Bool().Draw(r, "drop") {
 				m.index.drop(k)
-				delete(want, k.Value)
+				delete(want, k.value())
 				continue
 			}
 			m.index.put(k)
-			if delete(want, k.Value); k.enabled {
-				want[k.Value] = k
+			if delete(want, k.value()); k.enabled {
+				want[k.value()] = k
 			}
 		}
 		if rapid.Bool().Draw(r, "all anew") {
@@ -88,7 +89,7 @@ func TestIndex(t *testing.T) {
 		}
 		got := map[string]*key{}
 		for k := range m.index.all() {
-			got[k.Value] = k
+			got[k.value()] = k
 		}
 		if !maps.Equal(got, want) {
 			r.Fatalf("the index has %d keys, want %d", len(got), len(want))
@@ -113,5 +114,20 @@ func TestIndexHeir(t *testing.T) {
 	m.index.drop(old)
 	if got := m.index.find([]byte("value")); got != heir {
 		t.Errorf("found %v, want the heir", got)
+	}
+}
+
+// TestLines: what a request looks at stands where docs say.
+func TestLines(t *testing.T) {
+	const line = 64
+	var l ledger
+	if size := unsafe.Sizeof(key{}); size > line {
+		t.Errorf("a key has %d bytes, want at most %d", size, line)
+	}
+	if end := unsafe.Offsetof(l.counter) + unsafe.Sizeof(uintptr(0)); end > line {
+		t.Errorf("what a request looks at ends at byte %d of a ledger, want at most %d", end, line)
+	}
+	if size := unsafe.Sizeof(l); size <= 2*line || size > 3*line {
+		t.Errorf("a ledger has %d bytes: it does not begin with a line", size)
 	}
 }

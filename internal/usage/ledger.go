@@ -10,14 +10,17 @@ import (
 // ledger is what one key has used of one plan. It outlives every change of the
 // two, as long as both are there.
 type ledger struct {
-	// What each request looks at.
+	// What each request looks at, in one line of a cache.
 	cell    *planCell
-	buckets atomic.Pointer[named] // the first
-	counter limit.Counter
-	dirty   atomic.Bool  // in the meter's stack
-	gone    atomic.Bool  // the key or the plan is: nothing is written any more
-	first   atomic.Int32 // the day on which the key came into the plan
-	extra   atomic.Pointer[limit.Extra]
+	buckets atomic.Pointer[named] // the first of them
+	own     named                 // one of them, once it is taken
+	taken   atomic.Bool
+	dirty   atomic.Bool   // in the meter's stack
+	counter limit.Counter // of which only the beginning is in the line
+
+	gone  atomic.Bool  // the key or the plan is: nothing is written any more
+	first atomic.Int32 // the day on which the key came into the plan
+	extra atomic.Pointer[limit.Extra]
 
 	plan, key string  // ids
 	next      *ledger // below it in the stack
@@ -63,7 +66,11 @@ func (l *ledger) bucket(name string) *limit.Bucket {
 				return &b.bucket
 			}
 		}
-		b := &named{name: name, next: first}
+		b := &l.own
+		if !l.taken.CompareAndSwap(false, true) {
+			b = &named{}
+		}
+		b.name, b.next = name, first
 		if l.buckets.CompareAndSwap(first, b) {
 			return &b.bucket
 		}

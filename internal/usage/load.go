@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"runtime"
-	"slices"
 
 	"github.com/tidwall/gjson"
 	"golang.org/x/sync/errgroup"
@@ -23,7 +22,7 @@ func (m *Meter) load(tx store.Tx) error {
 	}
 	keys := make(map[string]*key, len(all))
 	for _, k := range all {
-		keys[k.ID] = k
+		keys[k.id()] = k
 	}
 	plans, err := m.loadPlans(tx)
 	if err != nil {
@@ -44,7 +43,7 @@ func (m *Meter) load(tx store.Tx) error {
 		if !known {
 			fresh[pair{doc.Plan, doc.Key}] = l
 		}
-		k.plans = append(slices.Clip(k.plans), l)
+		k.join(l)
 	}
 	if err := m.loadCounts(tx, fresh); err != nil {
 		return err

@@ -71,8 +71,8 @@ func (m *Meter) refreshKey(tx store.Tx, name store.Key) error {
 	}
 	next := m.newKey(&doc)
 	if old := m.keys[doc.ID]; old != nil {
-		next.plans = old.plans
-		if old.Value != next.Value {
+		next.first, next.rest = old.first, old.rest
+		if old.value() != next.value() {
 			m.index.drop(old)
 		}
 	}
@@ -86,9 +86,7 @@ func (m *Meter) newKey(doc *api.APIKey) *key { return m.makeKey(doc.ID, doc.Valu
 // makeKey makes a key that is in no plan. Its texts stand side by side, where
 // one look of a request finds both.
 func (m *Meter) makeKey(id, value string, enabled bool) *key {
-	both := value + id
-	value, id = both[:len(value)], both[len(value):]
-	return &key{Key: Key{id, value}, enabled: enabled, hash: m.index.hash(value)}
+	return &key{hash: m.index.hash(value), both: value + id, cut: int32(len(value)), enabled: enabled}
 }
 
 func (m *Meter) refreshPlan(tx store.Tx, name store.Key) error {
@@ -150,7 +148,7 @@ func (m *Meter) refreshMembership(tx store.Tx, name store.Key) error {
 		}
 		k = k.with(l)
 	}
-	m.keys[k.ID] = k
+	m.keys[k.id()] = k
 	m.index.put(k)
 	return nil
 }
