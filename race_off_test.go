@@ -1,0 +1,5 @@
+//go:build !race
+
+package stagedoor_test
+
+const raced = false
