@@ -1,10 +1,11 @@
 package usage
 
 import (
-	"crypto/subtle"
 	"hash/maphash"
 	"iter"
 	"sync/atomic"
+
+	"github.com/stagedoor/stagedoor/internal/limit"
 )
 
 // Key is an API key as requests show it.
@@ -86,15 +87,10 @@ func (i *index) find(value []byte) *key {
 		if k == nil {
 			return nil
 		}
-		if k.hash == hash && same(k.value(), value) {
+		if k.hash == hash && limit.Same([]byte(k.value()), value) {
 			return k
 		}
 	}
-}
-
-// same compares in a time that depends on the lengths alone.
-func same(known string, value []byte) bool {
-	return subtle.ConstantTimeCompare([]byte(known), value) == 1 // the compiler makes no copy of a string that is only read
 }
 
 // put adds a key or replaces the one with its value.

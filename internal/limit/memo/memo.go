@@ -17,6 +17,8 @@ import (
 	"hash/maphash"
 	"sync"
 	"time"
+
+	"github.com/stagedoor/stagedoor/internal/limit"
 )
 
 // Scope is what many questions have in common, such as who is asked. It is a
@@ -75,23 +77,8 @@ type name struct {
 }
 
 // is says whether a question has the name.
-func (n *name) is(scope *Scope, text []byte) bool { return n.scope == *scope && same(n.text, text) }
-
-// same compares in a time that depends on the lengths alone.
-func same(a, b []byte) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	var differs uint64
-	for len(a) >= 16 && len(b) >= 16 {
-		differs |= binary.LittleEndian.Uint64(a) ^ binary.LittleEndian.Uint64(b)
-		differs |= binary.LittleEndian.Uint64(a[8:]) ^ binary.LittleEndian.Uint64(b[8:])
-		a, b = a[16:], b[16:]
-	}
-	for i := range a {
-		differs |= uint64(a[i] ^ b[i])
-	}
-	return differs == 0
+func (n *name) is(scope *Scope, text []byte) bool {
+	return n.scope == *scope && limit.Same(n.text, text)
 }
 
 type entry[V any] struct {

@@ -203,12 +203,9 @@ func TestQuestions(t *testing.T) {
 		for i := range text {
 			other := bytes.Clone(text)
 			other[i] ^= 0x20
-			if same(text, other) || !same(text, bytes.Clone(text)) {
+			if _, ok := m.Get(scope, other); ok {
 				t.Errorf("byte %d of %d makes no difference", i, length)
 			}
-		}
-		if same(text, append(text, 'x')) {
-			t.Errorf("%d bytes and one more are the same", length)
 		}
 	}
 }
