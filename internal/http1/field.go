@@ -9,13 +9,13 @@ import (
 // it starts, 0 as long as b does not hold its end.
 //
 // Most lines are a name of letters and '-', a colon, a space, and a value that
-// has no tab and does not end in white space. They are read here, in words;
-// parseAnyField reads all others, and these alike.
+// is ASCII without a tab and does not end in a space. They are read here, in
+// words; parseAnyField reads all others, and these alike.
 func parseField(f *Field, b []byte, at int) (next int, err *Error) {
 	last := len(b) - 8
 	i, s := at, uint64(0)
 	for i <= last {
-		if s = odd(binary.LittleEndian.Uint64(b[i:])); s != 0 {
+		if s = odd(binary.LittleEndian.Uint64(b[i : i+8])); s != 0 {
 			break
 		}
 		i += 8
@@ -26,12 +26,15 @@ func parseField(f *Field, b []byte, at int) (next int, err *Error) {
 		return parseAnyField(f, b, at)
 	}
 	end := from
-	for ; ; end += 8 {
-		end = min(end, last) // what is looked at twice is no control character
-		if s = control(binary.LittleEndian.Uint64(b[end:])); s != 0 {
+	for end <= last {
+		if s = rare(binary.LittleEndian.Uint64(b[end:end+8])) & tops; s != 0 {
 			break
 		}
-		if end == last {
+		end += 8
+	}
+	if end > last {
+		end = last // some of it for the second time
+		if s = rare(binary.LittleEndian.Uint64(b[end:end+8])) & tops; s == 0 {
 			return parseAnyField(f, b, at)
 		}
 	}
@@ -77,11 +80,12 @@ func parseAnyField(f *Field, b []byte, at int) (next int, err *Error) {
 	return next, nil
 }
 
-// copyField writes a field line over the start of line, which has room for it
-// and for eight bytes more that may be written over. The outcome is 0 if the
-// name is letters and '-' and the value has no control character; else only
+// copyField writes f over the start of line, which has room for it and for eight
+// bytes more that may be written over. The outcome is 0 if the name is letters
+// and '-' and the value is ASCII without a control character; else only
 // ValidField can tell whether the line may stay.
-func copyField(line, name, value []byte) (doubt uint64) {
+func copyField(line []byte, f *Field) (doubt uint64) {
+	name, value := f.Name, f.Value
 	i := 0
 	for ; i <= len(name)-8 && i <= len(line)-8; i += 8 {
 		x := binary.LittleEndian.Uint64(name[i : i+8])
@@ -91,24 +95,23 @@ func copyField(line, name, value []byte) (doubt uint64) {
 	if i < len(name) {
 		x, n := rest(name, i)
 		binary.LittleEndian.PutUint64(line[i:], x)
-		doubt |= odd(x | '-'*ones<<n)
+		doubt |= odd(x | '-'*ones<<(n&63))
 	}
 	line = line[len(name):]
-	line[0], line[1] = ':', ' '
+	binary.LittleEndian.PutUint16(line, ':'|' '<<8)
 	line = line[2:]
 	for i = 0; i <= len(value)-8 && i <= len(line)-8; i += 8 {
 		x := binary.LittleEndian.Uint64(value[i : i+8])
 		binary.LittleEndian.PutUint64(line[i:i+8], x)
-		doubt |= control(x)
+		doubt |= rare(x)
 	}
 	if i < len(value) {
 		x, n := rest(value, i)
 		binary.LittleEndian.PutUint64(line[i:], x)
-		doubt |= control(x | ' '*ones<<n)
+		doubt |= rare(x | ' '*ones<<(n&63))
 	}
-	line = line[len(value):]
-	line[0], line[1] = '\r', '\n'
-	return doubt
+	binary.LittleEndian.PutUint16(line[len(value):], '\r'|'\n'<<8)
+	return doubt & tops
 }
 
 // rest is what b has from i on, one to seven bytes, the first lowest, and how
@@ -116,10 +119,18 @@ func copyField(line, name, value []byte) (doubt uint64) {
 func rest(b []byte, i int) (x uint64, n int) {
 	n = 8 * (len(b) - i) & 63
 	if last := len(b) - 8; last >= 0 {
-		return binary.LittleEndian.Uint64(b[last:]) >> (64 - uint(n)), n
+		return binary.LittleEndian.Uint64(b[last:]) >> (-n & 63), n
 	}
-	for j, c := range b {
-		x |= uint64(c) << (8 * j & 63)
+	return short(b), n
+}
+
+// short is all of b, which has one to seven bytes, the first lowest.
+func short(b []byte) (x uint64) {
+	if half := len(b) - 4; half >= 0 { // two halves, which may overlap
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[half:]))<<(8*half&63)
 	}
-	return x, n
+	for i, c := range b {
+		x |= uint64(c) << (8 * i & 63)
+	}
+	return x
 }

@@ -6,9 +6,11 @@ import (
 )
 
 // Heads are looked at in words of eight bytes, because that is less to do and
-// less to touch than a table for each byte. A test of a word is allowed to
-// doubt a byte that is fine, never to trust one that is not: what it doubts is
-// left to the tables of class.go, so what is accepted is decided there.
+// less to touch than a table for each byte. A test of a word sets the top bit of
+// bytes that it does not know, and is sure of the lowest of them alone, because
+// sums and borrows go from byte to byte above that. It may doubt a byte that is
+// fine, but below the lowest it trusts none that is not: what is doubted is left
+// to the tables of class.go and to ValidField, so they decide what is accepted.
 const (
 	ones = 0x0101010101010101
 	tops = 0x8080808080808080
@@ -29,26 +31,26 @@ const (
 	periods     = '.' * ones
 )
 
+// odd doubts all bytes but letters and '-', which are most of all names.
+func odd(x uint64) uint64 {
+	fold := x | 0x20*ones
+	letter := (fold + (0x80-'a')*ones) ^ (fold + (0x7f-'z')*ones)
+	return (((x^'-'*ones)+0x7f*ones)&^letter | x) & tops // only a difference of 0 does not get a top bit
+}
+
 // strange is odd, but knows the bytes of a span, and the one that also is made
 // of, as well.
 func strange(x, first, last, also uint64) uint64 {
-	low := x &^ tops
-	return odd(x)&^((low+first)&^(low+last)|(tops-(low^also))) | x&tops
+	span := (x + first) ^ (x + last)
+	return odd(x) & (((x^also)+0x7f*ones)&^span | x)
 }
 
-// odd has the top bit of each byte of x that is neither a letter nor '-', which
-// few names have.
-func odd(x uint64) uint64 {
-	low := x &^ tops // so that no sum reaches the next byte
-	fold := low | 0x20*ones
-	is := (fold + (0x80-'a')*ones) &^ (fold + (0x7f-'z')*ones)
-	return (^(is | (tops - (low ^ '-'*ones))) | x) & tops // only of a difference of 0 the top bit stays
-}
+// rare doubts control characters, DEL, and what is not ASCII. It also sets bits
+// other than top ones.
+func rare(x uint64) uint64 { return (x - ' '*ones) | (x + ones) | x }
 
-// control is 0 if no byte of x is a control character or DEL, else its lowest
-// bit is the top bit of the first that is.
+// control is rare, but knows what is not ASCII.
 func control(x uint64) uint64 {
-	// A borrow can set a false bit only above a true one, so the lowest is true.
 	return ((x - ' '*ones) | (x&^tops + ones)) &^ x & tops
 }
 

@@ -6,47 +6,55 @@ import (
 	"math/bits"
 	"slices"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// FuzzWord states that no test of a word trusts a byte that the tables do not:
-// what is not strange is of the class, and the first control character is found
-// where it is.
+// FuzzWord states that no test of a word trusts a byte that the tables do not,
+// below the first that it doubts, and that it doubts nothing that is plain; and
+// that the first control character is found where it is.
 func FuzzWord(f *testing.F) {
 	f.Add(uint64(0x7f1f200d2d5f2f3a), uint64(0x8b402d4a))
 	f.Add(uint64(0xaf2d5b7b60402f3a), uint64(0))
+	f.Add(uint64(0x7a7a7aff2d417a61), uint64(0))
 	f.Fuzz(func(t *testing.T, x, y uint64) {
-		sets := []struct {
-			name    string
-			strange uint64
-			of      byte
+		control0 := 8
+		for i := range 8 {
+			if c := byte(x >> (8 * i)); c < ' ' || c == 0x7f {
+				control0 = i
+				break
+			}
+		}
+		for _, s := range []struct {
+			name  string
+			doubt uint64
+			of    byte
 		}{
 			{"odd", odd(x), isPlain},
 			{"name", strange(x, digits0, digits9, '-'*ones), isPlain},
 			{"path", strange(x, path0, path9, underscores), isTarget},
 			{"query", strange(x, query0, query9, equals), isTarget},
 			{"host", strange(x, digits0, digits9, periods), isHost},
-		}
-		first := 64
-		for i := range 8 {
-			c := byte(x >> (8 * i))
-			for _, s := range sets {
-				if s.strange>>(8*i)&0xff&^0x80 != 0 {
-					t.Errorf("%s(%#x) = %#x, has more than top bits", s.name, x, s.strange)
-				}
-				fine := s.strange>>(8*i+7)&1 == 0
-				if fine && (class[c]&s.of == 0 || c == '%') {
+			{"rare", rare(x) & tops, 0},
+		} {
+			if s.doubt&^tops != 0 {
+				t.Errorf("%s(%#x) = %#x, has more than top bits", s.name, x, s.doubt)
+			}
+			first := bits.TrailingZeros64(s.doubt) >> 3
+			for i := range first {
+				if c := byte(x >> (8 * i)); s.of != 0 && (class[c]&s.of == 0 || c == '%') || s.of == 0 && (i >= control0 || c >= 0x80) {
 					t.Errorf("%s(%#x) takes %q", s.name, x, c)
 				}
-				if letter := 'a' <= c|0x20 && c|0x20 <= 'z' && c < 0x80; !fine && (letter || c == '-') {
-					t.Errorf("%s(%#x) doubts %q", s.name, x, c)
-				}
 			}
-			if (c < ' ' || c == 0x7f) && first == 64 {
-				first = 8*i + 7
+			if first == 8 {
+				continue
+			}
+			if c := byte(x >> (8 * first)); c == '-' || 'a' <= c|0x20 && c|0x20 <= 'z' || s.of == 0 && ' ' <= c && c < 0x7f {
+				t.Errorf("%s(%#x) doubts %q", s.name, x, c)
 			}
 		}
-		if got := bits.TrailingZeros64(control(x)); got != first {
-			t.Errorf("control(%#x) has its lowest bit at %d, want %d", x, got, first)
+		if got := bits.TrailingZeros64(control(x)) >> 3; got != control0 {
+			t.Errorf("control(%#x) finds byte %d, want %d", x, got, control0)
 		}
 		same := true
 		for i := range 8 {
@@ -59,37 +67,73 @@ func FuzzWord(f *testing.F) {
 	})
 }
 
-// FuzzField states that a field line is read in words as it is read by byte,
-// wherever it is cut off.
-func FuzzField(f *testing.F) {
+// FuzzFields states that the fields of a head are read in runs as they are read
+// one by one, wherever it is cut off, and however few or long they may be.
+func FuzzFields(f *testing.F) {
 	for _, s := range []string{
 		"Host: 127.0.0.1:8501\r\n\r\n", "X-Amzn-Trace-Id: Root=1\r\nA", "A:b\r\n\r\n\r\n", "A: \r\n        ", "A: b \r\n        ",
 		"A:  b\r\n       ", "Abcdefg: b\tc\r\n       ", "Abcdefgh: 01234567\x7f\r\n", "A_1: 0123456\r\r\n", " a: b\r\n        ", "Abcdefgh: 0123456789\n        ",
+		"Accept: */*\r\nContent-Length: 5\r\nX-A: \xff\r\nHost: h\r\nConnection: close\r\nUser-Agent: a/b\r\n\r\nhello",
 	} {
-		f.Add([]byte(s), uint(0))
-		f.Add([]byte("\r\n"+s), uint(2))
+		f.Add([]byte(s), uint(0), 10, 100)
+		f.Add([]byte("\r\n"+s), uint(2), 2, 9)
 	}
-	f.Fuzz(func(t *testing.T, b []byte, skip uint) {
+	f.Fuzz(func(t *testing.T, b []byte, skip uint, most, budget int) {
 		if len(b) == 0 {
 			return
 		}
 		at := int(skip % uint(len(b)))
 		for end := at; end <= len(b); end++ {
-			var got, want Field
-			gotNext, gotErr := parseField(&got, b[:end], at)
-			wantNext, wantErr := parseAnyField(&want, b[:end], at)
-			if gotNext != wantNext || gotErr != wantErr || !sameField(got, want) {
-				t.Fatalf("parseField(%q, %d) = %d, %v, %q; by byte %d, %v, %q", b[:end], at, gotNext, gotErr, got, wantNext, wantErr, want)
-			}
-			if cap(got.Name) != len(got.Name) || cap(got.Value) != len(got.Value) {
-				t.Fatalf("parseField(%q, %d): an append to its parts would write into the buffer", b[:end], at)
+			for room := range 3 {
+				got := head{fields: make([]Field, 0, room*8), most: most & 0xff, budget: budget & 0xfff, length: -1}
+				want := got
+				n, err := got.parseFields(b[:end], at)
+				wantN, wantErr := want.parseOneByOne(b[:end], at)
+				if n != wantN || err != wantErr {
+					t.Fatalf("parseFields(%q, %d) = %d, %v; one by one %d, %v", b[:end], at, n, err, wantN, wantErr)
+				}
+				if n == 0 {
+					continue
+				}
+				if !slices.EqualFunc(got.fields, want.fields, sameField) {
+					t.Fatalf("fields of %q: %q; one by one %q", b[at:end], got.fields, want.fields)
+				}
+				got.fields, want.fields = nil, nil
+				if d := cmp.Diff(want, got, cmp.AllowUnexported(head{})); d != "" {
+					t.Fatalf("head of %q: %s", b[at:end], d)
+				}
 			}
 		}
 	})
 }
 
+// parseOneByOne is parseFields as simple as it can be.
+func (h *head) parseOneByOne(b []byte, at int) (n int, err *Error) {
+	for at < len(b) && b[at] != '\r' {
+		if len(h.fields) == h.most {
+			return 0, errManyFields
+		}
+		var f Field
+		if at, err = parseAnyField(&f, b, at); at == 0 || err != nil {
+			return 0, err
+		}
+		if h.budget -= len(f.Value); h.budget < 0 {
+			return 0, errLargeHead
+		}
+		if err := h.note(&f); err != nil {
+			return 0, err
+		}
+		h.fields = append(h.fields, f)
+	}
+	if at >= len(b) {
+		return 0, nil
+	}
+	return endOfFields(b, at)
+}
+
 func sameField(a, b Field) bool {
-	return bytes.Equal(a.Name, b.Name) && bytes.Equal(a.Value, b.Value) && (a.Value == nil) == (b.Value == nil)
+	return bytes.Equal(a.Name, b.Name) && bytes.Equal(a.Value, b.Value) && (a.Value == nil) == (b.Value == nil) &&
+		cap(a.Name) == len(a.Name) && cap(a.Value) == len(a.Value) // an append to a part must not write into the buffer
 }
 
 // FuzzFirstLine states that the lines that are read at once are read as all
@@ -148,12 +192,14 @@ func FuzzCopyField(f *testing.F) {
 		}
 		want := slices.Concat(name, []byte(": "), value, []byte("\r\n"))
 		room := bytes.Repeat([]byte{0xa5}, len(want)+20)
-		doubt := copyField(room[:len(want)+8], name, value)
+		doubt := copyField(room[:len(want)+8], &Field{Name: name, Value: value})
 		if doubt == 0 && !ValidField(name, value) {
 			t.Errorf("copyField(%q, %q) = 0", name, value)
 		}
-		if doubt != 0 && scan(name, 0, isPlain) == len(name) && !bytes.ContainsAny(name, "0123456789") && !bytes.Contains(value, []byte("\t")) && ValidField(name, value) {
-			t.Errorf("copyField(%q, %q) = %#x, doubts what is plain", name, value, doubt)
+		letters := scan(name, 0, isPlain) == len(name) && !bytes.ContainsAny(name, "0123456789")
+		ascii := !slices.ContainsFunc(value, func(c byte) bool { return c < ' ' || c >= 0x7f })
+		if doubt != 0 && letters && ascii {
+			t.Errorf("copyField(%q, %q) = %#x, doubts what is usual", name, value, doubt)
 		}
 		if !bytes.HasPrefix(room, want) || bytes.Count(room[len(want)+8:], []byte{0xa5}) != 12 {
 			t.Errorf("copyField(%q, %q) wrote %q", name, value, room)

@@ -122,14 +122,14 @@ func appendLength(b []byte, n int64) []byte {
 func appendFields(b []byte, fields []Field, dated bool) ([]byte, *Error) {
 	for i := range fields {
 		f := &fields[i]
-		if mayBeOwn(f.Name) && (isHop(f.Name) || dated && EqualFold(f.Name, "date")) {
+		if mayBeOwn(f.Name) && (dated && EqualFold(f.Name, "date") || isHop(f.Name)) {
 			continue
 		}
 		end := len(b) + len(f.Name) + len(f.Value) + len(": \r\n")
 		if cap(b)-end < 8 {
 			b = withBytes(b, end-len(b)+8)
 		}
-		if copyField(b[len(b):cap(b)], f.Name, f.Value) != 0 && !ValidField(f.Name, f.Value) || len(f.Name) == 0 {
+		if copyField(b[len(b):cap(b)], f) != 0 && !ValidField(f.Name, f.Value) || len(f.Name) == 0 {
 			return b, errUnsafeField
 		}
 		b = b[:end]
