@@ -3,7 +3,6 @@ package metrics
 import (
 	"math"
 	"math/bits"
-	"sync/atomic"
 	"time"
 )
 
@@ -13,9 +12,9 @@ const buckets = 120
 
 // histogram counts durations.
 type histogram struct {
-	sum      atomic.Uint64 // microseconds
-	min, max atomic.Uint64 // since the period began
-	count    [buckets]atomic.Uint64
+	sum      uint64 // microseconds
+	min, max uint64 // since the period began
+	count    [buckets]uint64
 }
 
 // bucketOf is the bucket of a duration in microseconds.
@@ -38,23 +37,19 @@ func lowest(bucket int) uint64 {
 
 func (h *histogram) add(d time.Duration) {
 	us := uint64(max(d.Microseconds(), 0))
-	h.sum.Add(us)
-	h.count[bucketOf(us)].Add(1)
-	for low := h.min.Load(); us < low && !h.min.CompareAndSwap(low, us); low = h.min.Load() {
-	}
-	for high := h.max.Load(); us > high && !h.max.CompareAndSwap(high, us); high = h.max.Load() {
-	}
+	h.sum += us
+	h.count[bucketOf(us)]++
+	h.min, h.max = min(h.min, us), max(h.max, us)
 }
 
 func (h *histogram) read(d *distribution, reset bool) {
-	low, high := h.min.Load(), h.max.Load()
+	d.min, d.max = min(d.min, h.min), max(d.max, h.max)
 	if reset {
-		low, high = h.min.Swap(math.MaxUint64), h.max.Swap(0)
+		h.min, h.max = math.MaxUint64, 0
 	}
-	d.min, d.max = min(d.min, low), max(d.max, high)
-	d.sum += h.sum.Load()
+	d.sum += h.sum
 	for i := range h.count {
-		d.count[i] += h.count[i].Load()
+		d.count[i] += h.count[i]
 	}
 }
 

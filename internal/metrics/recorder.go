@@ -5,13 +5,14 @@
 // grow, one copy for about every core. A Set closes a period at each full
 // minute, keeps what was new in it, and answers questions about the periods by
 // summing up the routes. The law: a request is counted once in every dimension
-// that holds it, recording takes neither lock nor memory, and what is kept is
-// bounded.
+// that holds it, recording takes no memory and waits for nobody as long as one
+// copy of the counters is free, and what is kept is bounded.
 package metrics
 
 import (
 	"math"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -56,49 +57,68 @@ type Recorder struct {
 	active   int64  // the last minute with a request
 }
 
-// cell is the counters of some of the requests.
+// cell is the counters of some of the requests. One lock for all of them costs
+// less than as many atomic counters as a request adds to.
 type cell struct {
-	status       [6]atomic.Uint64 // by hundreds; 0: none of them
-	hits, misses atomic.Uint64
+	mu           sync.Mutex
+	status       [6]uint64 // by hundreds; 0: none of them
+	hits, misses uint64
 	latency      histogram
 	integration  histogram
 }
 
 // Record counts a request.
 func (r *Recorder) Record(s Sample) {
-	at := &r.cells[rand.Uint32()&uint32(len(r.cells)-1)] //nolint:gosec // no secret: any core may have any cell
-	c := at.Load()
-	if c == nil {
-		c = newCell()
-		if !at.CompareAndSwap(nil, c) {
-			c = at.Load()
-		}
-	}
 	class := s.Status / 100
 	if class < 1 || class > 5 {
 		class = 0
 	}
-	c.status[class].Add(1)
+	c := r.free()
+	c.status[class]++
 	c.latency.add(s.Latency)
 	if s.Called {
 		c.integration.add(s.Integration)
 	}
 	switch s.Cache {
 	case CacheHit:
-		c.hits.Add(1)
+		c.hits++
 	case CacheMiss:
-		c.misses.Add(1)
+		c.misses++
 	case NotCached:
 	}
+	c.mu.Unlock()
 	if r.gone.Load() {
 		r.set.revive(r)
 	}
 }
 
-func newCell() *cell {
+// free is a cell that nobody else has, locked. It waits only if there is none.
+func (r *Recorder) free() *cell {
+	first := 0
+	if len(r.cells) > 1 {
+		first = int(rand.Uint32()) & (len(r.cells) - 1) //nolint:gosec // no secret: any core may have any cell
+	}
+	for i := range r.cells {
+		if c := r.cell((first + i) & (len(r.cells) - 1)); c.mu.TryLock() {
+			return c
+		}
+	}
+	c := r.cell(first)
+	c.mu.Lock()
+	return c
+}
+
+// cell is a cell by its number, which is made when it is first asked for.
+func (r *Recorder) cell(i int) *cell {
+	at := &r.cells[i]
+	if c := at.Load(); c != nil {
+		return c
+	}
 	c := &cell{}
-	c.latency.min.Store(math.MaxUint64)
-	c.integration.min.Store(math.MaxUint64)
+	c.latency.min, c.integration.min = math.MaxUint64, math.MaxUint64
+	if !at.CompareAndSwap(nil, c) {
+		return at.Load()
+	}
 	return c
 }
 
@@ -118,13 +138,15 @@ func (r *Recorder) read(reset bool) (t totals) {
 		if c == nil {
 			continue
 		}
+		c.mu.Lock()
 		for j := range t.status {
-			t.status[j] += c.status[j].Load()
+			t.status[j] += c.status[j]
 		}
-		t.hits += c.hits.Load()
-		t.misses += c.misses.Load()
+		t.hits += c.hits
+		t.misses += c.misses
 		c.latency.read(&t.latency, reset)
 		c.integration.read(&t.integration, reset)
+		c.mu.Unlock()
 	}
 	return t
 }
