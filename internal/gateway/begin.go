@@ -73,13 +73,14 @@ func (g *Gateway) begin(x *program.Exchange, both bool) {
 		g.enterDomain(x, table, d)
 		return
 	}
+	plain := route.Plain(x.Request.Path)
 	at := g.locate(x)
 	if at.ping {
 		x.Identify()
 		x.Route = g.fronts.healthy
 		return
 	}
-	if both && (at.api == nil && at.url == nil || isManagement(x.Request.Path)) && g.owns(x) {
+	if both && (at.api == nil && at.url == nil || !plain && isManagement(x.Request.Path)) && g.owns(x) {
 		x.Route = g.fronts.control
 		return
 	}
@@ -97,13 +98,13 @@ func (g *Gateway) begin(x *program.Exchange, both bool) {
 		x.Route = g.fronts.unknownAPI
 		return
 	}
-	g.enter(x, at.path)
+	g.enter(x, at.path, plain)
 }
 
 // enter finds the stage and its route. path begins with the slashes before the
 // stage: however many, they count for nothing.
 // parity: spec/rest-data-plane.md 2.4.
-func (g *Gateway) enter(x *program.Exchange, path []byte) {
+func (g *Gateway) enter(x *program.Exchange, path []byte, plain bool) {
 	path = oneSlash(path)
 	name, rest := segment(trimSlash(path))
 	stage := x.API.Stages[string(name)]
@@ -114,14 +115,14 @@ func (g *Gateway) enter(x *program.Exchange, path []byte) {
 		x.Route = g.fronts.forbidden
 		return
 	}
-	g.route(x, stage, path, oneSlash(rest))
+	x.FullPath, x.Path = path, oneSlash(rest)
+	g.route(x, stage, plain)
 }
 
-// route finds the route of a stage. full is the path with what stands before
-// the stage's own, which is path.
-func (g *Gateway) route(x *program.Exchange, stage *program.Stage, full, path []byte) {
-	x.FullPath, x.Path = full, path
-	if !route.Check(x.Path) || bytes.Count(x.Request.Query, []byte{'&'}) >= program.MaxQuery {
+// route finds the route of a stage, once the paths are in x. plain: they are
+// parts of one that is plain, and so are they.
+func (g *Gateway) route(x *program.Exchange, stage *program.Stage, plain bool) {
+	if !plain && !route.Check(x.Path) || crowded(x.Request.Query) {
 		x.Route = g.fronts.badRequest
 		return
 	}
@@ -138,6 +139,11 @@ func (g *Gateway) route(x *program.Exchange, stage *program.Stage, full, path []
 	}
 	x.Stage = stage
 	x.Route, x.Params = stage.Router.Match(x.Method, x.Path, x.Params)
+}
+
+// crowded says whether a query has more parameters than are looked at.
+func crowded(query []byte) bool {
+	return len(query) >= program.MaxQuery && bytes.Count(query, []byte{'&'}) >= program.MaxQuery
 }
 
 // oneSlash cuts all but one of the slashes that a path begins with.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/stagedoor/stagedoor/internal/api"
+	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/hostname"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/store"
@@ -79,7 +80,8 @@ func (g *Gateway) enterDomain(x *program.Exchange, table *Table, d *domain) {
 		return
 	}
 	x.CustomDomain, x.BasePath = true, strings.TrimPrefix(m.base, "/")
-	g.route(x, stage.Draw(x), path, oneSlash(rest))
+	x.FullPath, x.Path = path, oneSlash(rest)
+	g.route(x, stage.Draw(x), route.Plain(x.Path))
 }
 
 // loadDomains reads all custom domain names; there are few.

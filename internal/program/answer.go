@@ -94,17 +94,28 @@ func (x *Exchange) seal() {
 	}
 	x.sealed = true
 	fields := x.Answer.Fields
-	if http1.Get(fields, "content-type") == nil {
+	if !typed(fields) {
 		fields = append(fields, http1.Field{Name: nameType, Value: typeJSON})
 	}
-	fields = append(fields, http1.Field{Name: nameRequestID, Value: x.ID[:]})
 	if x.ExtendedID[0] != 0 {
-		fields = append(fields, http1.Field{Name: nameExtendedID, Value: x.ExtendedID[:]})
+		fields = append(fields, http1.Field{Name: nameRequestID, Value: x.ID[:]}, http1.Field{Name: nameExtendedID, Value: x.ExtendedID[:]})
+	} else {
+		fields = append(fields, http1.Field{Name: nameRequestID, Value: x.ID[:]})
 	}
 	if x.ShowTrace {
 		fields = append(fields, http1.Field{Name: nameTrace, Value: x.TraceID()})
 	}
 	x.Answer.Fields = fields
+}
+
+// typed says whether there is a Content-Type that says something.
+func typed(fields []http1.Field) bool {
+	for i := range fields {
+		if f := &fields[i]; len(f.Name) == len("content-type") && http1.EqualFold(f.Name, "content-type") {
+			return true
+		}
+	}
+	return false
 }
 
 type refusalDefault struct {

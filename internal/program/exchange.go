@@ -10,6 +10,7 @@ package program
 import (
 	"context"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/netip"
 	"time"
@@ -113,10 +114,10 @@ type Exchange struct {
 	arena   []byte
 	query   []Pair
 	sent    sentFields
-	draw    uint32  // of this request, uniform; made by Identify
-	random  *random // made once, lives as long as the exchange's memory
-	rare    *rare   // the same; see seldom
-	port    port    // the same; see LocalPort
+	draw    uint32        // of this request, uniform; made by Identify
+	source  *rand.ChaCha8 // made once, lives as long as the exchange's memory; see random
+	rare    *rare         // the same; see seldom
+	port    port          // the same; see LocalPort
 }
 
 // Param is one path parameter of the route that was matched.

@@ -39,14 +39,14 @@ func (x *Exchange) Identify() {
 			}
 		}
 	}
-	r := x.randomness()
+	r := x.random()
 	if id != nil {
 		copy(x.ID[:], id)
 	} else {
-		putUUID(&x.ID, r.word(), r.word())
+		putUUID(&x.ID, r.Uint64(), r.Uint64())
 	}
-	word := r.word()
-	putExtended(&x.ExtendedID, r.word(), word)
+	word := r.Uint64()
+	putExtended(&x.ExtendedID, r.Uint64(), word)
 	x.draw = uint32(word >> 32)
 }
 

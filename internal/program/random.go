@@ -7,38 +7,15 @@ import (
 	"math/rand/v2"
 )
 
-// random makes the ids of an exchange's requests. It is ChaCha8, seeded by the
-// system once for each exchange's memory, some words ahead of need.
-type random struct {
-	from  *rand.ChaCha8
-	left  int // of words
-	words [32]uint64
-}
-
-// randomness is x's source, which lives as long as its memory.
-func (x *Exchange) randomness() *random {
-	if x.random == nil {
+// random is where the ids of x come from: ChaCha8, seeded by the system once for
+// each exchange's memory.
+func (x *Exchange) random() *rand.ChaCha8 {
+	if x.source == nil {
 		var seed [32]byte
 		_, _ = crand.Read(seed[:]) // never fails: it ends the program instead
-		x.random = &random{from: rand.NewChaCha8(seed)}
+		x.source = rand.NewChaCha8(seed)
 	}
-	return x.random
-}
-
-// word is 64 random bits, given to nobody else.
-func (r *random) word() uint64 {
-	if r.left == 0 {
-		r.refill()
-	}
-	r.left--
-	return r.words[r.left%len(r.words)]
-}
-
-func (r *random) refill() {
-	for i := range r.words {
-		r.words[i] = r.from.Uint64()
-	}
-	r.left = len(r.words)
+	return x.source
 }
 
 // putUUID writes 122 of 128 random bits as a UUID of version 4.

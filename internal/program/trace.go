@@ -3,6 +3,7 @@ package program
 import (
 	"bytes"
 	"encoding/binary"
+	"math/rand/v2"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
 )
@@ -19,12 +20,12 @@ func (x *Exchange) TraceID() []byte {
 		return x.Trace
 	}
 	traced := x.Stage != nil && x.Stage.Sample != nil
-	r := x.randomness()
+	r := x.random()
 	if len(x.sent.trace) == 0 && !traced {
 		x.Trace = append(x.Trace, "Root=1-........-........................;Parent=................;Sampled=0"...)
 		t := x.Trace[:len("Root=1-........-........................;Parent=................")]
 		x.putRoot(t, r)
-		putHex16(t[len(t)-16:], r.word())
+		putHex16(t[len(t)-16:], r.Uint64())
 		return x.Trace
 	}
 	root, parent, sampled := traceParts(x.sent.trace)
@@ -40,7 +41,7 @@ func (x *Exchange) TraceID() []byte {
 		t = append(t, parent...)
 	} else {
 		t = append(t, "................"...)
-		putHex16(t[len(t)-16:], r.word())
+		putHex16(t[len(t)-16:], r.Uint64())
 	}
 	t = append(t, ";Sampled="...)
 	switch {
@@ -60,11 +61,11 @@ func (x *Exchange) TraceID() []byte {
 }
 
 // putRoot fills in the root of a header value that begins with the root.
-func (x *Exchange) putRoot(t []byte, r *random) {
+func (x *Exchange) putRoot(t []byte, r *rand.ChaCha8) {
 	t = t[len("Root=1-"):]
 	binary.LittleEndian.PutUint64(t, hex(uint32(x.Start.Unix())))
-	putHex16(t[9:], r.word())
-	binary.LittleEndian.PutUint64(t[25:], hex(uint32(r.word())))
+	putHex16(t[9:], r.Uint64())
+	binary.LittleEndian.PutUint64(t[25:], hex(uint32(r.Uint64())))
 }
 
 // putHex16 writes 64 bits as 16 hexadecimal digits.
@@ -75,7 +76,7 @@ func putHex16(b []byte, v uint64) {
 
 // Chance is a random number below 1.
 func (x *Exchange) Chance() float64 {
-	return float64(x.randomness().word()>>11) / (1 << 53)
+	return float64(x.random().Uint64()>>11) / (1 << 53)
 }
 
 // traceParts takes a client's trace header apart; what is unusable is nil.

@@ -348,18 +348,23 @@ func relayFields(x *program.Exchange, remap *remapNames) {
 // those of the answer. named: there is a Connection field which names others.
 func appendRelayed(x *program.Exchange, remap *remapNames, hop []byte) (fields []http1.Field, named bool) {
 	fields = x.Answer.Fields
-	for i := range x.Reply.Response.Fields {
-		f := &x.Reply.Response.Fields[i]
-		is := headerOf(f.Name)
-		switch is.proxied() {
-		case passed:
-			if hop == nil || !names(hop, f.Name) {
-				fields = append(fields, *f)
+	from := x.Reply.Response.Fields
+	for i := range from {
+		f := &from[i]
+		is, name := headerOf(f.Name), f.Name
+		if is != other {
+			switch is.proxied() {
+			case dropped:
+				continue
+			case remapped:
+				named = named || is == hConnection && namesFields(f.Value)
+				fields = append(fields, http1.Field{Name: remap[is], Value: f.Value})
+				continue
+			case passed:
 			}
-		case remapped:
-			fields = append(fields, http1.Field{Name: remap[is], Value: f.Value})
-			named = named || is == hConnection && namesFields(f.Value)
-		case dropped:
+		}
+		if hop == nil || !names(hop, name) {
+			fields = append(fields, *f)
 		}
 	}
 	return fields, named
