@@ -62,26 +62,18 @@ func EqualFold(name []byte, lower string) bool {
 	return len(name) == len(lower) && equalFold(name, lower)
 }
 
-// equalFold compares two of the same length: in words, of which the last may
-// overlap the one before, or the two halves of a short one.
+// equalFold compares two of the same length.
 func equalFold(name []byte, lower string) bool {
-	last := len(name) - 8
-	if last < -4 {
-		for i := range name {
-			if c := name[i]; c != lower[i] && (c|0x20 != lower[i] || lower[i] < 'a' || lower[i] > 'z') {
-				return false
-			}
-		}
-		return true
-	}
-	if last < 0 {
-		x := uint64(binary.LittleEndian.Uint32(name)) | uint64(binary.LittleEndian.Uint32(name[last+4:]))<<32
-		return sameWord(x, uint64(halfOf(lower))|uint64(halfOf(lower[last+4:]))<<32)
-	}
-	for i := 0; i < last; i += 8 {
-		if !sameWord(binary.LittleEndian.Uint64(name[i:]), wordOf(lower[i:])) {
+	i := 0
+	for ; i <= len(name)-8 && i <= len(lower)-8; i += 8 {
+		if !sameWord(binary.LittleEndian.Uint64(name[i:i+8]), wordOf(lower[i:i+8])) {
 			return false
 		}
 	}
-	return sameWord(binary.LittleEndian.Uint64(name[last:]), wordOf(lower[last:]))
+	for ; i < len(name) && i < len(lower); i++ {
+		if c := lower[i]; name[i] != c && (name[i]|0x20 != c || c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
 }

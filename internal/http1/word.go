@@ -62,12 +62,10 @@ func sameWord(x, lower uint64) bool {
 }
 
 // wordOf is the first eight bytes of s.
-func wordOf(s string) uint64 { return uint64(halfOf(s)) | uint64(halfOf(s[4:]))<<32 }
-
-// halfOf is the first four bytes of s.
-func halfOf(s string) uint32 {
-	_ = s[3]
-	return uint32(s[0]) | uint32(s[1])<<8 | uint32(s[2])<<16 | uint32(s[3])<<24
+func wordOf(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
 // scanWords is the first index at or after i whose byte is strange, or which
