@@ -241,8 +241,17 @@ func (utilObject) String() string { return "{}" }
 // backslash get a backslash, what is not ASCII becomes \uXXXX.
 // parity: spec/rest-data-plane.md 13
 func escapeJavaScript(s string) string {
+	plain := 0
+	for plain < len(s) && s[plain] >= 0x20 && s[plain] <= 0x7f && s[plain] != '\'' && s[plain] != '"' && s[plain] != '\\' {
+		plain++
+	}
+	if plain == len(s) {
+		return s // as nearly all are
+	}
 	var b strings.Builder
-	for _, c := range s {
+	b.Grow(len(s) + 16)
+	b.WriteString(s[:plain])
+	for _, c := range s[plain:] {
 		switch c {
 		case '\'', '"', '\\':
 			b.WriteByte('\\')

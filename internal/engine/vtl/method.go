@@ -362,12 +362,12 @@ func map0(m *Map, name string) (any, error) {
 		return &List{Items: elements(m), Plain: true}, nil
 	case "entrySet":
 		l := &List{Plain: true}
-		for _, k := range m.keys {
+		for i, k := range m.keys {
 			e := NewMap()
 			if err := e.Put("key", k); err != nil {
 				return nil, err
 			}
-			if err := e.Put("value", m.values[k]); err != nil {
+			if err := e.Put("value", m.values[i]); err != nil {
 				return nil, err
 			}
 			l.Items = append(l.Items, entry{e})
@@ -423,8 +423,8 @@ func map1(m *Map, name string, arg any) (any, error) {
 		if !ok {
 			return nil, nil
 		}
-		for _, k := range other.keys {
-			if err := m.Put(k, other.values[k]); err != nil {
+		for i, k := range other.keys {
+			if err := m.Put(k, other.values[i]); err != nil {
 				return nil, err
 			}
 		}

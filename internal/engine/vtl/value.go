@@ -2,9 +2,7 @@ package vtl
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
-	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -27,58 +25,13 @@ type List struct {
 	Plain bool
 }
 
-// Map is a Java map that keeps the order of its keys.
-type Map struct {
-	keys   []string
-	values map[string]any
-}
-
-// NewMap makes an empty map.
-func NewMap() *Map { return &Map{values: map[string]any{}} }
-
-// Get reads a key.
-func (m *Map) Get(key string) (any, bool) {
-	v, ok := m.values[key]
-	return v, ok
-}
-
-// Put sets a key.
-func (m *Map) Put(key string, v any) error {
-	if _, ok := m.values[key]; !ok {
-		if len(m.keys) >= maxElements {
-			return fmt.Errorf("%w: map of more than %d", ErrTemplate, maxElements)
-		}
-		m.keys = append(m.keys, key)
-	}
-	m.values[key] = v
-	return nil
-}
-
-// Remove takes a key out.
-func (m *Map) Remove(key string) {
-	if _, ok := m.values[key]; ok {
-		delete(m.values, key)
-		m.keys = slices.DeleteFunc(m.keys, func(k string) bool { return k == key })
-	}
-}
-
-// Keys are the keys in their order.
-func (m *Map) Keys() []string { return m.keys }
-
-// Len is the number of keys.
-func (m *Map) Len() int { return len(m.keys) }
-
 // elements are what #foreach goes over: a list's items, a map's values.
 func elements(v any) []any {
 	switch v := v.(type) {
 	case *List:
 		return slices.Clone(v.Items)
 	case *Map:
-		out := make([]any, 0, len(v.keys))
-		for _, k := range v.keys {
-			out = append(out, v.values[k])
-		}
-		return out
+		return slices.Clone(v.values)
 	}
 	return nil
 }
@@ -128,10 +81,10 @@ func appendText(dst []byte, v any, depth int) []byte {
 				dst = append(dst, ", "...)
 			}
 			dst = append(append(dst, k...), '=')
-			if v.values[k] == nil {
+			if v.values[i] == nil {
 				dst = append(dst, "null"...)
 			} else {
-				dst = appendText(dst, v.values[k], depth+1)
+				dst = appendText(dst, v.values[i], depth+1)
 			}
 		}
 		return append(dst, '}')
@@ -223,7 +176,7 @@ func appendJSON(dst []byte, v any, depth int) []byte {
 				dst = append(dst, ',')
 			}
 			dst = append(appendQuoted(dst, k), ':')
-			dst = appendJSON(dst, v.values[k], depth+1)
+			dst = appendJSON(dst, v.values[i], depth+1)
 		}
 		return append(dst, '}')
 	}
@@ -256,79 +209,3 @@ func appendQuoted(dst []byte, s string) []byte {
 	}
 	return append(dst, '"')
 }
-
-// FromJSON reads JSON text into values; whole numbers are int64 where they fit.
-func FromJSON(text []byte) (any, error) {
-	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.UseNumber()
-	v, err := fromJSON(dec, 0)
-	if err != nil {
-		return nil, fmt.Errorf("read JSON: %w", err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return nil, fmt.Errorf("read JSON: text follows the value")
-	}
-	return v, nil
-}
-
-const maxJSONDepth = 64 // parity: security limits table
-
-func fromJSON(dec *json.Decoder, depth int) (any, error) {
-	if depth > maxJSONDepth {
-		return nil, fmt.Errorf("nested more than %d deep", maxJSONDepth)
-	}
-	tok, err := dec.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch tok := tok.(type) {
-	case json.Number:
-		return numberOf(tok), nil
-	case json.Delim:
-		if tok == '[' {
-			l := &List{Items: []any{}}
-			for dec.More() {
-				v, err := fromJSON(dec, depth+1)
-				if err != nil {
-					return nil, err
-				}
-				l.Items = append(l.Items, v)
-			}
-			_, err := dec.Token()
-			return l, err
-		}
-		m := NewMap()
-		for dec.More() {
-			k, err := dec.Token()
-			if err != nil {
-				return nil, err
-			}
-			v, err := fromJSON(dec, depth+1)
-			if err != nil {
-				return nil, err
-			}
-			if err := m.Put(k.(string), v); err != nil { //nolint:forcetypeassert // the decoder only gives strings here
-				return nil, err
-			}
-		}
-		_, err := dec.Token()
-		return m, err
-	default:
-		return tok, nil
-	}
-}
-
-func numberOf(n json.Number) any {
-	if i, err := n.Int64(); err == nil {
-		return i
-	}
-	if whole := !strings.ContainsAny(n.String(), ".eE"); whole || len(n) > manyDigits && !strings.ContainsAny(n.String(), "eE") {
-		return Number(n)
-	}
-	f, _ := n.Float64() // infinite where it is too large, as in Java
-	return f
-}
-
-// manyDigits is from how many characters on a fraction is read without loss.
-// parity: json-smart's parser, which API Gateway reads JSON with (spec/rest-data-plane.md 4.5).
-const manyDigits = 18
