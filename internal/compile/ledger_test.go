@@ -413,12 +413,20 @@ func TestSampling(t *testing.T) {
 	}
 }
 
-// counted is lines that only counts.
-type counted struct{ n int }
+// counted is lines that only counts, with memory for one as files have it.
+type counted struct {
+	n    int
+	line []byte
+}
 
 func (c *counted) Put(time.Time, []byte) { c.n++ }
 
-const finishAllocs = 0 // lines are written into memory of the exchange
+func (c *counted) PutOf(of any, write func(of any, dst []byte) []byte) {
+	c.line = write(of, c.line[:0])
+	c.n++
+}
+
+const finishAllocs = 0 // lines are written into memory of their destination
 
 // finished is an exchange at its end, with all that is written by default.
 func finished(t testing.TB) (*program.Exchange, *counted) {
