@@ -108,10 +108,10 @@ func (x *Exchange) seal() {
 	x.Answer.Fields = fields
 }
 
-// typed says whether there is a Content-Type that says something.
+// typed says whether there is a Content-Type.
 func typed(fields []http1.Field) bool {
 	for i := range fields {
-		if f := &fields[i]; len(f.Name) == len("content-type") && http1.EqualFold(f.Name, "content-type") {
+		if f := &fields[i]; len(f.Name) == len("content-type") && f.Value != nil && http1.EqualFold(f.Name, "content-type") {
 			return true
 		}
 	}

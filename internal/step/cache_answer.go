@@ -53,14 +53,13 @@ func readAnswer(a *program.Answer, kept []byte) {
 	a.Status = int(binary.BigEndian.Uint16(kept))
 	n := int(binary.BigEndian.Uint16(kept[2:]))
 	kept = kept[4:]
-	a.Fields = slices.Grow(a.Fields, n+sealed)
+	fields := slices.Grow(a.Fields, n+sealed)
 	for range n {
-		var f http1.Field
-		f.Name, kept = cutSized(kept)
-		f.Value, kept = cutSized(kept)
-		a.Fields = append(a.Fields, f)
+		name, rest := cutSized(kept)
+		value, rest := cutSized(rest)
+		fields, kept = append(fields, http1.Field{Name: name, Value: value}), rest
 	}
-	a.Body = kept
+	a.Fields, a.Body = fields, kept
 }
 
 // sealed is how many fields every answer gets.

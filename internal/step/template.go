@@ -117,7 +117,7 @@ func pick(list []template, media []byte) *template {
 	var fallback *template
 	for i := range list {
 		t := &list[i]
-		if equalFold(media, t.media) {
+		if string(media) == t.media || equalFold(media, t.media) { // nobody writes it otherwise
 			return t
 		}
 		if t.media == "$default" {

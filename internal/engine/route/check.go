@@ -30,13 +30,13 @@ func Plain(path []byte) bool {
 		}
 		return true
 	}
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	const ones, tops, atOrNUL = 0x0101010101010101, 0x8080808080808080, '@' * 0x0101010101010101
 	found := uint64(0)
 	for i := 0; ; i += 8 {
 		i = min(i, len(path)-8) // the last eight may overlap those before
 		w := binary.LittleEndian.Uint64(path[i:])
-		dot, percent, backslash, at := w^'.'*ones, w^'%'*ones, w^'\\'*ones, w^'@'*ones
-		found |= (dot-ones)&^dot | (percent-ones)&^percent | (backslash-ones)&^backslash | (at-ones)&^at | (w-ones)&^w
+		dot, percent, backslash, rest := w^'.'*ones, w^'%'*ones, w^'\\'*ones, w&^atOrNUL // of '@' and NUL nothing is left
+		found |= (dot-ones)&^dot | (percent-ones)&^percent | (backslash-ones)&^backslash | (rest-ones)&^rest
 		if i == len(path)-8 {
 			return found&tops == 0 // the top bit of some byte is set if one was found
 		}
