@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")"
 plain=${1:-100000} tls=${2:-20000} sd=${SD:-../.bin/stagedoor}
 most=$((plain > tls ? plain : tls))
-want=$((most * 2 + 1000))
+want=$((most + 1000))
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
