@@ -44,10 +44,10 @@ func TestResetRare(t *testing.T) {
 	}
 }
 
-// soil makes every part of v differ from zero.
+// soil makes every part of v differ from zero, unexported fields as well.
 func soil(t *testing.T, name string, v reflect.Value) {
 	t.Helper()
-	v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem() //nolint:gosec // unexported fields as well
+	v = reflect.NewAt(v.Type(), unsafe.Pointer(v.UnsafeAddr())).Elem()
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
@@ -96,12 +96,12 @@ func (none) Other(*Origin, int) *Origin { return nil }
 // lies behind is memory that is kept.
 func compare(t *testing.T, name string, a, b reflect.Value) {
 	t.Helper()
-	a = reflect.NewAt(a.Type(), unsafe.Pointer(a.UnsafeAddr())).Elem() //nolint:gosec // unexported fields as well
-	b = reflect.NewAt(b.Type(), unsafe.Pointer(b.UnsafeAddr())).Elem() //nolint:gosec // unexported fields as well
+	a = reflect.NewAt(a.Type(), unsafe.Pointer(a.UnsafeAddr())).Elem()
+	b = reflect.NewAt(b.Type(), unsafe.Pointer(b.UnsafeAddr())).Elem()
 	switch {
 	case strings.HasSuffix(name, ".source"), strings.HasSuffix(name, ".port"):
 	case strings.HasSuffix(name, ".rare"):
-		if r, ok := a.Interface().(*rare); ok && r != nil && !reflect.DeepEqual(*r, rare{}) {
+		if r, ok := reflect.TypeAssert[*rare](a); ok && r != nil && !reflect.DeepEqual(*r, rare{}) {
 			t.Errorf("%s is %+v", name, *r)
 		}
 	case a.Kind() == reflect.Struct:

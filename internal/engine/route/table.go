@@ -24,7 +24,7 @@ func newTable(edges map[edge]int32) table {
 	for size < 2*len(edges)+1 {
 		size *= 2
 	}
-	t := table{seed: rand.Uint64(), slots: make([]slot, size)}
+	t := table{seed: rand.Uint64(), slots: make([]slot, size)} //nolint:gosec // no secret: see at
 	for e, child := range edges {
 		i := t.at(e.parent, []byte(e.segment))
 		for t.slots[i].child != 0 {
@@ -45,8 +45,8 @@ func (t *table) at(parent int32, segment []byte) int {
 		segment = segment[8:]
 	}
 	var last uint64
-	for i := len(segment) - 1; i >= 0; i-- {
-		last = last<<8 | uint64(segment[i])
+	for _, c := range segment {
+		last = last<<8 | uint64(c)
 	}
 	return int(mix(h^last) & uint64(len(t.slots)-1))
 }
