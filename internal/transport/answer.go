@@ -104,8 +104,11 @@ func (e *exchange) relay(to answerer, r *http1.Response, toHead, silent bool) er
 	var flow flow
 	for {
 		piece, err := e.call.next()
-		switch {
-		case errors.Is(err, errEmpty):
+		switch err {
+		case nil:
+			e.part(to, piece)
+			flow.took(e, to, len(piece))
+		case errEmpty: //nolint:errorlint // made by next
 			if !to.flush() {
 				e.call.drop()
 				to.finish()
@@ -116,12 +119,9 @@ func (e *exchange) relay(to answerer, r *http1.Response, toHead, silent bool) er
 			} else {
 				err = e.call.fill(e)
 			}
-		case errors.Is(err, io.EOF):
+		case io.EOF:
 			to.finish()
 			return nil
-		default:
-			e.part(to, piece)
-			flow.took(e, to, len(piece))
 		}
 		if err != nil {
 			e.srv.cfg.Log.Debug("upstream broke off", "origin", e.x.Call.Origin.Address, "error", err)

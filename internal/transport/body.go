@@ -29,8 +29,12 @@ type clientBody struct {
 }
 
 func (b *clientBody) start(e *exchange) {
+	if e.x.Request.Length == http1.NoBody {
+		b.e, b.in, b.left, b.seen = e, &b.c.in, 0, 0
+		b.expect, b.done, b.failed, b.wrong = false, true, false, nil
+		return
+	}
 	*b = clientBody{c: b.c, e: e, in: &b.c.in, left: e.x.Request.Length, expect: e.x.Request.Expect}
-	b.done = b.left == http1.NoBody
 }
 
 // begin sends the interim answer, even if the body is here already: the client

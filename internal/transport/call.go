@@ -37,7 +37,8 @@ type call struct {
 	on   strand // nil: a goroutine makes the call
 	pool connPool
 	conn *upConn // nil once the answer is in, or nothing more is wanted of it
-	out  []byte  // head of the request, and its body if that is small
+	req  http1.Request
+	out  []byte // head of the request, and its body if that is small
 
 	fresh bool // conn was opened for this call
 	wrote int  // bytes of out
@@ -50,10 +51,17 @@ type call struct {
 	ended  bool // the whole body was taken
 	keep   bool // conn can be used again then
 
+	began   moment
 	by      moment // when the head must be in
 	timeout time.Duration
 	idle    time.Duration // between two parts of the body
 	sender  *sender       // nil: the body went out with the head
+
+	// What a loop has done of the call already: it was sent, and so many bytes
+	// have come, or there is a reason that none have.
+	flown bool
+	came  int
+	why   error
 }
 
 func (c *call) init(u *Upstreams) { c.ups = u }
@@ -61,17 +69,14 @@ func (c *call) init(u *Upstreams) { c.ups = u }
 // do makes the call that the exchange wants and fills in its reply. Its errors
 // are refusals.
 func (c *call) do(e *exchange) error {
-	c.end()
+	var body *outgoing
+	if !c.flown {
+		var err error
+		if body, err = c.address(e); err != nil {
+			return err
+		}
+	}
 	x := &e.x
-	if err := c.find(x.Call.Origin); err != nil {
-		return err
-	}
-	body, err := c.prepare(e)
-	if err != nil {
-		return err
-	}
-	start := e.now
-	c.by = start.plus(c.timeout)
 	mustDial := false
 	for {
 		err := c.attempt(e, body, mustDial)
@@ -81,14 +86,14 @@ func (c *call) do(e *exchange) error {
 		c.drop()
 		again := c.mayRetry(x.Call.Method, body, err)
 		if !again {
-			x.Reply.Latency = time.Duration(e.srv.clock.now() - start)
+			x.Reply.Latency = e.srv.clock.now().since(c.began)
 			return c.refusal(e, err)
 		}
 		if mustDial = !errors.Is(err, errStale); mustDial {
 			c.ups.Counters.Retries.Add(1)
 		}
 	}
-	x.Reply.Latency = time.Duration(e.now - start)
+	x.Reply.Latency = e.now.since(c.began)
 	if x.Call.Buffer > 0 {
 		if err := c.collect(e); err != nil {
 			c.drop()
@@ -96,6 +101,18 @@ func (c *call) do(e *exchange) error {
 		}
 	}
 	return nil
+}
+
+// address makes the request ready to be sent.
+func (c *call) address(e *exchange) (*outgoing, error) {
+	c.end()
+	if err := c.find(e.x.Call.Origin); err != nil {
+		return nil, err
+	}
+	body, err := c.prepare(e)
+	c.began = e.now
+	c.by = c.began.plus(c.timeout)
+	return body, err
 }
 
 // connPool is where the connections to an origin come from and go to.
@@ -135,7 +152,8 @@ func (c *call) prepare(e *exchange) (*outgoing, error) {
 	orDuration(&c.timeout, c.ups.cfg.Timeout)
 	orDuration(&c.idle, c.timeout)
 	body := x.Call.Body
-	req := http1.Request{Method: x.Call.Method, Target: x.Call.Target, Host: x.Call.Host, Fields: x.Call.Fields, KeepAlive: true}
+	req := &c.req
+	req.Method, req.Target, req.Host, req.Fields, req.KeepAlive = x.Call.Method, x.Call.Target, x.Call.Host, x.Call.Fields, true
 	var later *outgoing
 	if x.Call.Stream {
 		var err error
@@ -151,7 +169,7 @@ func (c *call) prepare(e *exchange) (*outgoing, error) {
 		req.Length = later.length
 	}
 	var err *http1.Error
-	if c.out, err = http1.AppendRequestHead(c.out[:0], &req); err != nil {
+	if c.out, err = http1.AppendRequestHead(c.out[:0], req); err != nil {
 		return nil, fmt.Errorf("write request to %s: %w", x.Call.Origin.Address, err)
 	}
 	if later == nil {
@@ -183,34 +201,52 @@ func (c *call) clientBody(e *exchange) ([]byte, *outgoing, error) {
 }
 
 // attempt sends the request on one connection and reads the head of the answer.
-func (c *call) attempt(e *exchange, body *outgoing, mustDial bool) (err error) {
-	c.conn, c.wrote, c.sender = nil, 0, nil
-	c.head.reset(replyBuffer)
-	c.in = &c.head
-	if !mustDial {
-		c.conn = c.pool.take()
-	}
-	if c.fresh = c.conn == nil; c.fresh {
-		if c.conn, err = c.pool.dial(e.ctx.server, c.by); err != nil {
-			return err
-		}
-	} else {
-		c.ups.Counters.Reused.Add(1)
-	}
-	l := c.conn.link
-	l.readBy = c.by
-	l.writeBy = min(c.by, e.now.plus(c.ups.cfg.WriteIdle))
+func (c *call) attempt(e *exchange, body *outgoing, mustDial bool) error {
 	var n int
-	if body == nil {
-		c.wrote, n, err = c.converse(e.x.Call.Method)
+	var err error
+	if c.flown {
+		n, err = c.came, c.why
+		c.flown, c.why = false, nil
 	} else {
-		n, err = c.sendLater(e, body)
+		n, err = c.ask(e, body, mustDial)
 	}
 	if c.head.w = n; err != nil {
 		return err
 	}
 	return c.readHead(e)
 }
+
+// ask sends the request, and waits for the first bytes of the answer.
+func (c *call) ask(e *exchange, body *outgoing, mustDial bool) (n int, err error) {
+	c.open(nil)
+	if !mustDial {
+		c.conn = c.pool.take()
+	}
+	if c.fresh = c.conn == nil; c.fresh {
+		if c.conn, err = c.pool.dial(e.ctx.server, c.by); err != nil {
+			return 0, err
+		}
+	} else {
+		c.ups.Counters.Reused.Add(1)
+	}
+	l := c.conn.link
+	l.readBy, l.writeBy = c.by, c.takeBy(e)
+	if body == nil {
+		c.wrote, n, err = c.converse(e.x.Call.Method)
+		return n, err
+	}
+	return c.sendLater(e, body)
+}
+
+// open begins an attempt on a connection; nil: on one that is still to be found.
+func (c *call) open(conn *upConn) {
+	c.conn, c.wrote, c.sender, c.fresh = conn, 0, nil, false
+	c.head.reset(replyBuffer)
+	c.in = &c.head
+}
+
+// takeBy is until when the upstream must have taken the request.
+func (c *call) takeBy(e *exchange) moment { return min(c.by, e.now.plus(c.ups.cfg.WriteIdle)) }
 
 // converse sends the whole request and reads the first bytes of the answer. A
 // loop sees when an idle connection ends, so there it is worth another look only
@@ -267,58 +303,6 @@ func (c *call) refusal(e *exchange, err error) error {
 		return program.APIConfigurationError.Refuse(fmt.Errorf("%w: %w", errNowhere, err))
 	}
 	return program.IntegrationFailure.Refuse(err)
-}
-
-// readHead reads until the head of the final answer is complete.
-func (c *call) readHead(e *exchange) error {
-	lim := &c.ups.cfg.Limits
-	reply := &e.x.Reply.Response
-	toHead := string(e.x.Call.Method) == "HEAD"
-	for interim := 0; ; {
-		n, perr := http1.ParseResponse(reply, c.head.bytes(), lim, toHead)
-		if perr != nil {
-			return perr
-		}
-		if n > 0 && reply.Status >= 200 {
-			c.head.r += n
-			break
-		}
-		if n > 0 {
-			if interim++; interim > maxInterim || reply.Status == 101 {
-				return errInterim // nobody asked to switch protocols
-			}
-			c.head.r += n
-			continue
-		}
-		n, err := c.read(c.head.room(lim.Head))
-		if c.head.w += n; err != nil {
-			return err
-		}
-	}
-	e.now = c.about()
-	c.left, c.chunks = reply.Length, http1.Chunks{}
-	c.keep = reply.KeepAlive
-	if c.ended = c.left == http1.NoBody; c.ended {
-		c.release(e.now)
-	}
-	return nil
-}
-
-// read reads more of the answer's head. While the request's body is still on
-// its way the time-out of the answer does not run.
-func (c *call) read(p []byte) (int, error) {
-	for {
-		n, err := c.conn.rw.Read(p)
-		c.conn.full = n == len(p)
-		if n > 0 || c.sender == nil || !isTimeout(err) {
-			return n, endOf(err)
-		}
-		by := c.sender.deadline(c.ups.clock.now(), c.timeout)
-		if by <= c.ups.clock.now() {
-			return 0, err
-		}
-		c.conn.link.readBy = by
-	}
 }
 
 // about is the moment about now, which a loop knows without looking.

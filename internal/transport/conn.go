@@ -40,6 +40,13 @@ type conn struct {
 	to   responder
 	ctx  *clientContext
 
+	// On a loop only.
+	kept     *exchange // of a request before, for the next
+	begun    *exchange // what was begun already, up to where something must be waited for
+	refused  error     // why it is to be refused
+	answered bool      // it has its answer
+	broken   bool      // nothing more is to be done but to close
+
 	upgrade func(context.Context, net.Conn) // not nil: HTTP is over on the connection
 
 	on      strand        // nil: the connection has its goroutine
@@ -122,23 +129,81 @@ func (c *conn) handshake() (http2 bool, err error) {
 
 // serveOne serves one request; more says that another may follow it.
 func (c *conn) serveOne() (more bool) {
-	if c.in.empty() && !c.readFirst() {
+	e := c.begun
+	if e == nil {
+		if e = c.begin(); e == nil {
+			return false
+		}
+	}
+	c.begun = nil
+	if err := c.refused; err != nil {
+		c.refused = nil
+		c.giveUp(e, err)
+		c.giveBack(e)
 		return false
 	}
-	e := c.ses.srv.take(c.context(), c.on)
-	switch n, err := c.readHead(e); {
-	case err != nil:
-		c.giveUp(e, err)
-	case n > 0:
-		c.in.r += n
-		more = c.exchange(e)
-		if !c.ctx.end() {
-			c.ctx = nil
-		}
-		c.link.readBy = e.now.plus(c.ses.srv.cfg.Timeouts.KeepAlive)
+	defer e.call.end() // in case that something panics below
+	if !c.answered {
+		e.play()
+		more = c.respond(e)
 	}
-	c.ses.srv.exchanges.Put(e)
+	c.answered = false
+	c.over(e, more)
 	return more
+}
+
+// begin takes in a request; nil says that there is none, or that it was refused.
+func (c *conn) begin() *exchange {
+	if c.in.empty() && !c.readFirst() {
+		return nil
+	}
+	e := c.take()
+	n, err := c.readHead(e)
+	if n > 0 {
+		err = c.accept(e, n)
+	}
+	if err != nil {
+		c.giveUp(e, err)
+	}
+	if err != nil || n == 0 {
+		c.giveBack(e)
+		return nil
+	}
+	return e
+}
+
+// accept finds the route of a request whose head, of n bytes, is in e. An error
+// is the answer.
+func (c *conn) accept(e *exchange, n int) error {
+	c.in.r += n
+	c.body.start(e)
+	c.to.reset(e, false)
+	return c.receive(e, &c.body)
+}
+
+// respond sends the answer, and says whether another request may follow on the
+// connection.
+func (c *conn) respond(e *exchange) (more bool) {
+	e.answer(&c.to)
+	e.finished()
+	more = c.to.keep && c.body.finish() && c.upgrade == nil
+	e.call.end() // now nobody else uses the body
+	return more
+}
+
+// over ends an exchange whose answer was sent.
+func (c *conn) over(e *exchange, more bool) {
+	switch {
+	case more:
+		c.body.handOver()
+	case c.upgrade == nil:
+		c.linger()
+	}
+	if !c.ctx.end() {
+		c.ctx = nil
+	}
+	c.link.readBy = e.now.plus(c.ses.srv.cfg.Timeouts.KeepAlive)
+	c.giveBack(e)
 }
 
 // context is the context of the next exchange.
@@ -150,40 +215,26 @@ func (c *conn) context() *clientContext {
 	return c.ctx
 }
 
-// take is an exchange that is ready for a request.
-func (s *Server) take(ctx *clientContext, on strand) *exchange {
-	e, ok := s.exchanges.Get().(*exchange)
-	if !ok {
-		e = newExchange(s)
-	}
-	e.ctx, e.on, e.call.on = ctx, on, on
-	e.reset()
-	return e
-}
-
-// readFirst reads the first bytes of a request, until link.readBy.
+// readFirst reads the first bytes of a request, until link.readBy. Meanwhile the
+// connection may be closed by drain. It is for goroutines; a loop knows that
+// something has come.
 func (c *conn) readFirst() bool {
-	if len(c.in.b) > headBuffer {
-		c.in.b = nil // a large request is no reason to keep much while idle
-	}
-	c.in.reset(headBuffer)
-	if c.on == nil {
-		return c.awaitFirst()
-	}
-	n, err := c.rw.Read(c.in.b) // something has come
-	c.in.w = n
-	return err == nil
-}
-
-// awaitFirst is readFirst on a goroutine. Meanwhile the connection may be
-// closed by drain.
-func (c *conn) awaitFirst() bool {
+	c.freshen()
 	if c.state.Store(connIdle); c.ses.leaving.Load() {
 		return false
 	}
 	n, err := c.rw.Read(c.in.b)
 	c.in.w = n
 	return err == nil && c.state.CompareAndSwap(connIdle, connBusy)
+}
+
+// freshen makes room for a request. A large one before it is no reason to keep
+// much.
+func (c *conn) freshen() {
+	if len(c.in.b) > headBuffer {
+		c.in.b = nil
+	}
+	c.in.reset(headBuffer)
 }
 
 // readHead reads until the head is complete. n is its length, 0 if the client
@@ -211,32 +262,6 @@ func (c *conn) readHead(e *exchange) (n int, err error) {
 			return 0, nil // the client has gone; there is nobody to tell
 		}
 	}
-}
-
-// exchange plays a request whose head is in e, and says whether another may
-// follow on the connection.
-func (c *conn) exchange(e *exchange) (more bool) {
-	c.body.start(e)
-	c.to.reset(e, false)
-	if err := c.receive(e, &c.body); err != nil {
-		c.giveUp(e, err)
-		return false
-	}
-	defer e.call.end() // in case that something panics below
-	e.play()
-	e.answer(&c.to)
-	e.finished()
-	more = c.to.keep && c.body.finish()
-	e.call.end() // now nobody else uses the body
-	if c.upgrade != nil {
-		return false
-	}
-	if !more {
-		c.linger()
-		return false
-	}
-	c.body.handOver()
-	return true
 }
 
 // receive finds the route of a request whose head is in e. An error is the

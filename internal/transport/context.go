@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,7 @@ type clientContext struct {
 	server context.Context //nolint:containedctx // a context made of another
 	watch  watcher
 
+	asked   atomic.Bool // there may be an inner one
 	mu      sync.Mutex
 	inner   context.Context //nolint:containedctx // made when Done is first called
 	cancel  context.CancelFunc
@@ -36,6 +38,7 @@ func (c *clientContext) Done() <-chan struct{} {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.inner == nil {
+		c.asked.Store(true)
 		c.inner, c.cancel = context.WithCancel(c.server)
 	}
 	c.startLocked()
@@ -94,6 +97,9 @@ func (c *clientContext) pause() {
 // end ends the context with its exchange, and says whether it may serve the
 // next: not if somebody asked for Done and may still hold on to it.
 func (c *clientContext) end() (again bool) {
+	if !c.asked.Load() {
+		return true
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.inner == nil {

@@ -70,6 +70,38 @@ func newExchange(s *Server) *exchange {
 	return e
 }
 
+// giveBack keeps an exchange for the next request, here or wherever it comes.
+func (c *conn) giveBack(e *exchange) {
+	if c.on != nil && c.kept == nil {
+		c.kept = e
+		return
+	}
+	c.ses.srv.exchanges.Put(e)
+}
+
+// take is an exchange that is ready for a request.
+func (c *conn) take() *exchange {
+	e := c.kept
+	if e == nil || e.srv != c.ses.srv {
+		return c.ses.srv.take(c.context(), c.on)
+	}
+	c.kept = nil
+	e.ctx = c.context()
+	e.reset()
+	return e
+}
+
+// take is an exchange that is ready for a request.
+func (s *Server) take(ctx *clientContext, on strand) *exchange {
+	e, ok := s.exchanges.Get().(*exchange)
+	if !ok {
+		e = newExchange(s)
+	}
+	e.ctx, e.on, e.call.on = ctx, on, on
+	e.reset()
+	return e
+}
+
 // reset makes e ready for a request.
 func (e *exchange) reset() {
 	e.x.Body, e.x.Reply.Body = nil, nil // they pointed into buffers
@@ -81,6 +113,7 @@ func (e *exchange) reset() {
 	if cap(e.out) > keepAtMost {
 		e.out = nil
 	}
+	e.call.trim()
 }
 
 // play plays the route until the answer stands.
@@ -153,13 +186,21 @@ func (e *exchange) finished() {
 			e.srv.cfg.Log.Error("finishing step panicked", "panic", p, "stack", string(debug.Stack()))
 		}
 	}()
-	for i := range e.x.Route.Finish {
-		if e.x.Route.Finish[i].Waits {
-			e.aside(e.x.Finished)
-			return
-		}
+	if e.waitsAtEnd() {
+		e.aside(e.x.Finished)
+		return
 	}
 	e.x.Finished()
+}
+
+// waitsAtEnd says that a finishing step may wait.
+func (e *exchange) waitsAtEnd() bool {
+	for i := range e.x.Route.Finish {
+		if e.x.Route.Finish[i].Waits {
+			return true
+		}
+	}
+	return false
 }
 
 // date is about now: the start of the request, unless that is long ago. The

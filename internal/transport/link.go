@@ -24,6 +24,8 @@ func (c clock) now() moment                  { return moment(time.Since(c.base))
 func (c clock) at(t time.Time) moment        { return moment(t.Sub(c.base)) }
 func (m moment) plus(d time.Duration) moment { return m + moment(d) }
 
+func (m moment) since(before moment) time.Duration { return time.Duration(m - before) }
+
 // link is a connection with deadlines that cost next to nothing. Setting a
 // deadline of a net.Conn moves a timer of the runtime, which is too dear for
 // each request. So a link only notes until when a read or write may take, and

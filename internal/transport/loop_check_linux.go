@@ -22,7 +22,7 @@ func enter(t *task) {
 // mine panics unless the present goroutine may touch what is the loop's.
 func mine(l *loop) {
 	self := goroutineID()
-	if self == l.self && l.current == nil || l.current != nil && self == l.current.self {
+	if self == l.self && (l.current == nil || l.current.inlined) || l.current != nil && self == l.current.self {
 		return
 	}
 	panic(fmt.Sprintf("transport: goroutine %s touches what is a loop's", self))

@@ -23,6 +23,7 @@ const (
 	// back.
 	keepThread = 4 * time.Millisecond
 	spareTasks = 256
+	fullTasks  = 64 // of those, how many keep the memory of an exchange
 )
 
 // loop is an event loop. All that hangs on it belongs to its goroutine and the

@@ -56,7 +56,7 @@ func (s *sock) put(p []byte, by moment) bool {
 		return true
 	}
 	o.parcels = append(o.parcels, parcel{s: s, from: from, to: len(o.b), by: by})
-	s.out = int32(len(o.parcels)) //nolint:gosec // no more than outRoom
+	s.out = int32(len(o.parcels))
 	return true
 }
 
@@ -110,6 +110,25 @@ func (s *sock) trail(left []byte, by moment) {
 	})
 }
 
+// append has p sent, at once or behind what waits already, of which there may be
+// too much.
+func (s *sock) append(p []byte, by moment) error {
+	if s.out != 0 {
+		s.l.send()
+	}
+	switch {
+	case s.lost != nil:
+		return s.lost
+	case s.tail == nil:
+		s.trail(slices.Clone(p), by)
+	case len(s.tail.left)+len(p) > maxUnsent:
+		return errGone
+	default:
+		s.tail.left = append(s.tail.left, p...)
+	}
+	return nil
+}
+
 // settle waits until all that was written is sent.
 func (s *sock) settle() error {
 	if s.out != 0 {
@@ -147,6 +166,9 @@ func (s *sock) write(p []byte, by moment) (int, error) {
 	}
 	if s.put(p, by) {
 		return len(p), nil
+	}
+	if s.l.current.inlined {
+		return len(p), s.append(p, by)
 	}
 	if err := s.settle(); err != nil {
 		return 0, err

@@ -26,9 +26,7 @@ type via struct {
 // readable implements idler.
 func (p *peer) readable() {
 	p.idle = false
-	t := p.l.task()
-	t.peer = p
-	p.l.start(t)
+	p.l.start(p)
 }
 
 // late implements idler. Who takes an answer slowly has time for it.
@@ -73,15 +71,10 @@ func (p *peer) left() {
 	ses.wg.Done()
 }
 
-// serve serves the requests that have come from t.peer.
+// serve serves the requests that have come from t.peer, from where the loop has
+// left them.
 func (t *task) serve() {
-	p := t.peer
-	if t.conn == nil {
-		t.conn = newParts(&link{})
-		t.conn.on = t
-	}
-	c := t.conn
-	c.adopt(p)
+	p, c := t.peer, t.conn
 	switch stays := c.serveHere(p); {
 	case stays:
 		p.rest(c.link.readBy)
@@ -93,8 +86,6 @@ func (t *task) serve() {
 		c.close()
 		p.left()
 	}
-	t.peer = nil
-	c.link.wire, c.watch, c.ses = nil, nil, nil
 }
 
 // adopt makes c the connection of p.
@@ -113,6 +104,14 @@ func (c *conn) adopt(p *peer) {
 	c.in.r, c.in.w = 0, 0
 }
 
+// thin gives up what the next request can do without.
+func (c *conn) thin() {
+	if e := c.kept; e != nil {
+		c.kept = nil
+		e.srv.exchanges.Put(e)
+	}
+}
+
 // serveHere serves requests until none has come. Then the connection may be
 // idle until link.readBy, if it stays.
 func (c *conn) serveHere(p *peer) (stays bool) {
@@ -122,15 +121,28 @@ func (c *conn) serveHere(p *peer) (stays bool) {
 			stays = false
 		}
 	}()
-	for c.serveOne() {
-		if !c.in.empty() {
-			continue
+	if c.broken {
+		c.mend()
+		return false
+	}
+	for {
+		if c.begun == nil && c.in.empty() {
+			if err := c.glimpse(p); err != nil {
+				return errors.Is(err, errNothing) && !c.ses.leaving.Load()
+			}
 		}
-		if err := c.glimpse(p); err != nil {
-			return errors.Is(err, errNothing) && !c.ses.leaving.Load()
+		if !c.serveOne() {
+			return false
 		}
 	}
-	return false
+}
+
+// mend makes c fit for another connection after a panic.
+func (c *conn) mend() {
+	if c.begun != nil {
+		c.begun.call.end()
+	}
+	c.begun, c.refused, c.answered, c.broken = nil, nil, false, false
 }
 
 // glimpse takes in what has come since the last read, or was read with it. It
@@ -139,7 +151,7 @@ func (c *conn) glimpse(p *peer) error {
 	if p.tls == nil && p.spent() {
 		return errNothing
 	}
-	c.in.reset(headBuffer)
+	c.freshen()
 	var err error
 	if p.tls != nil {
 		c.in.w, err = p.tls.readNow(c.in.b)

@@ -40,6 +40,21 @@ func (p *loopPool) take() *upConn {
 	return c
 }
 
+// plain is the socket of what take will give, if that is no more than a socket
+// that can be written to.
+func (p *loopPool) plain() *upSock {
+	n := len(p.idle)
+	if n == 0 {
+		return nil
+	}
+	c := p.idle[n-1]
+	s, ok := c.link.wire.(*upSock)
+	if !ok || c.rw != net.Conn(c.link) || s.tail != nil || s.lost != nil {
+		return nil
+	}
+	return s
+}
+
 // put implements connPool.
 func (p *loopPool) put(c *upConn, now moment) {
 	u := p.l.ups

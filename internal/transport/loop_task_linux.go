@@ -19,6 +19,10 @@ type task struct {
 	peer *peer
 	conn *conn // with its buffers; made when it first serves a client
 
+	inlined bool      // the loop does its work, on the loop's own stack
+	leave   bool      // the coroutine is to go on with it
+	flight  *exchange // waits for its upstream without the coroutine
+
 	into    []byte // where what it waits for is to be read to; nil: it reads itself
 	fetched int    // how much was
 
@@ -66,16 +70,29 @@ func (t *task) run(yield func(struct{}) bool) {
 		} else {
 			t.serve()
 		}
-		t.l.busy--
-		t.l.spare = append(t.l.spare, t)
+		t.done()
 	}
 }
 
-// start gives a task something to do and switches to it. Only the loop itself
-// does that, never a task.
-func (l *loop) start(t *task) {
+// done makes the task one that has nothing to do.
+func (t *task) done() {
+	l := t.l
+	if c := t.conn; t.peer != nil {
+		t.peer, c.link.wire, c.watch, c.ses = nil, nil, nil, nil
+		if len(l.spare) >= fullTasks {
+			c.thin()
+		}
+	}
+	l.busy--
+	l.spare = append(l.spare, t)
+}
+
+// start gives a client to a task. Only the loop itself does that, never a task.
+func (l *loop) start(p *peer) {
+	t := l.task()
+	t.peer = p
 	l.busy++
-	l.switchTo(t)
+	t.begin()
 	if len(l.spare) > spareTasks {
 		last := len(l.spare) - 1
 		l.spare[last].stop()
@@ -86,14 +103,22 @@ func (l *loop) start(t *task) {
 
 // switchTo goes on with a task until it waits or has done.
 func (l *loop) switchTo(t *task) {
+	t.queued = false
+	if t.flight != nil {
+		t.land()
+		return
+	}
 	l.current = t
-	t.ops, t.queued = 0, false
+	t.ops = 0
 	t.resume()
 	l.current = nil
 }
 
 // park gives the loop to others, until somebody wakes the task.
 func (t *task) park() {
+	if t.inlined {
+		panic("transport: the loop itself would wait")
+	}
 	t.yield(struct{}{}) // false only for a task that has nothing to do
 	enter(t)
 }
@@ -109,6 +134,9 @@ func (t *task) wakeUp(why error) {
 
 // breathe gives the loop to others if the task has had it for long.
 func (t *task) breathe() {
+	if t.inlined {
+		return
+	}
 	if t.ops++; t.ops >= turnOps {
 		t.wakeUp(nil)
 		t.park()

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"net"
-	"slices"
 )
 
 // maxUnsent is how much of what crypto/tls wants to say may wait for a client
@@ -22,8 +21,7 @@ type sealed struct {
 	version  uint16
 	suite    uint16
 	s        *sock
-	link     *link  // has the deadlines
-	unsent   []byte // somebody is sending it as long as there is any
+	link     *link // has the deadlines
 }
 
 // seal takes a connection to which TLS is spoken through inner to a loop. outer
@@ -71,7 +69,7 @@ func (c *sealed) readNow(p []byte) (int, error) {
 func (c *sealed) Write(p []byte) (int, error) {
 	mine(c.s.l)
 	n, err := c.tls.Write(p)
-	if err == nil && c.s.tail != nil {
+	if err == nil && c.s.tail != nil && !c.s.l.current.inlined {
 		err = c.s.settle()
 	}
 	return n, err
@@ -98,14 +96,9 @@ func (r *records) write(p []byte, _ moment) (int, error) {
 	case s.lost != nil:
 		return 0, s.lost
 	case s.put(p, r.link.writeBy):
-	case s.tail == nil:
-		s.trail(slices.Clone(p), r.link.writeBy)
-	case len(s.tail.left)+len(p) > maxUnsent:
-		return 0, errGone
-	default: // behind what is being sent
-		s.tail.left = append(s.tail.left, p...)
+		return len(p), nil
 	}
-	return len(p), nil
+	return len(p), s.append(p, r.link.writeBy)
 }
 
 // close implements wire. The last word is sent before; who does not take it then,

@@ -167,4 +167,3 @@ type unsentError struct{ cause error }
 func (e *unsentError) Error() string { return fmt.Sprintf("transport: nothing was sent: %v", e.cause) }
 
 func (e *unsentError) Unwrap() error { return e.cause }
-

@@ -6,6 +6,67 @@ import (
 	"github.com/stagedoor/stagedoor/internal/http1"
 )
 
+// readHead reads until the head of the final answer is complete.
+func (c *call) readHead(e *exchange) error {
+	lim := &c.ups.cfg.Limits
+	for interim := 0; ; {
+		n, perr := c.parse(e)
+		if perr != nil {
+			return perr
+		}
+		if n > 0 && e.x.Reply.Response.Status >= 200 {
+			c.headIn(e, n)
+			return nil
+		}
+		if n > 0 {
+			if interim++; interim > maxInterim || e.x.Reply.Response.Status == 101 {
+				return errInterim // nobody asked to switch protocols
+			}
+			c.head.r += n
+			continue
+		}
+		n, err := c.read(c.head.room(lim.Head))
+		if c.head.w += n; err != nil {
+			return err
+		}
+	}
+}
+
+// parse reads a head from what has come; n is its length, 0 if not all of it is
+// there.
+func (c *call) parse(e *exchange) (n int, err *http1.Error) {
+	return http1.ParseResponse(&e.x.Reply.Response, c.head.bytes(), &c.ups.cfg.Limits, string(e.x.Call.Method) == "HEAD")
+}
+
+// headIn takes note that the head, of n bytes, is in.
+func (c *call) headIn(e *exchange, n int) {
+	reply := &e.x.Reply.Response
+	c.head.r += n
+	e.now = c.about()
+	c.left, c.chunks = reply.Length, http1.Chunks{}
+	c.keep = reply.KeepAlive
+	if c.ended = c.left == http1.NoBody; c.ended {
+		c.release(e.now)
+	}
+}
+
+// read reads more of the answer's head. While the request's body is still on
+// its way the time-out of the answer does not run.
+func (c *call) read(p []byte) (int, error) {
+	for {
+		n, err := c.conn.rw.Read(p)
+		c.conn.full = n == len(p)
+		if n > 0 || c.sender == nil || !isTimeout(err) {
+			return n, endOf(err)
+		}
+		by := c.sender.deadline(c.ups.clock.now(), c.timeout)
+		if by <= c.ups.clock.now() {
+			return 0, err
+		}
+		c.conn.link.readBy = by
+	}
+}
+
 // next is the next piece of the reply's body, valid until fill is called:
 // errEmpty if it has to be read first, io.EOF after the last.
 func (c *call) next() ([]byte, error) {
@@ -102,6 +163,10 @@ func (c *call) end() {
 		c.sender.stop()
 		c.sender = nil
 	}
+}
+
+// trim gives back what grew larger than it is worth keeping.
+func (c *call) trim() {
 	for _, b := range [...]*[]byte{&c.out, &c.head.b, &c.rest.b} {
 		if cap(*b) > keepAtMost {
 			*b = nil

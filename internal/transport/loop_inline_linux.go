@@ -1,0 +1,238 @@
+package transport
+
+import (
+	"errors"
+	"runtime/debug"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/program"
+)
+
+// A request that waits for nothing but the first answer of its upstream is
+// served by the loop itself: its task lends memory, but its coroutine is not
+// switched to, and its stack stays out of the caches. As soon as anything else
+// has to be waited for, the coroutine goes on from there. What is done is the
+// same, by the same functions; only what would wait is left out here.
+
+// inlineMost is the longest body of an answer that the loop sends itself.
+const inlineMost = outMost - headBuffer
+
+// begin serves what has come from t.peer.
+func (t *task) begin() {
+	t.ops = 0
+	t.inline(func() {
+		if t.conn == nil {
+			t.conn = newParts(&link{})
+			t.conn.on = t
+		}
+		t.conn.adopt(t.peer)
+		t.roll(t.open())
+	})
+}
+
+// land goes on with what has come from the upstream, or not: then why says so.
+func (t *task) land() {
+	e := t.flight
+	t.flight = nil
+	t.inline(func() {
+		if t.landed(e) {
+			t.roll(e)
+		}
+	})
+}
+
+// inline runs f on the loop's own stack, and whatever f leaves on the task's.
+// What panics costs its connection only, as it does there.
+func (t *task) inline(f func()) {
+	l := t.l
+	l.current, t.inlined, t.leave = t, true, false
+	defer func() {
+		l.current, t.inlined = nil, false
+		if r := recover(); r != nil {
+			t.conn.ses.srv.cfg.Log.Error("connection panicked", "panic", r, "stack", string(debug.Stack()))
+			t.conn.broken, t.leave = true, true
+		}
+		if t.leave {
+			l.switchTo(t)
+		}
+	}()
+	f()
+}
+
+// roll serves the exchange, and those behind it, as far as nothing is waited for.
+func (t *task) roll(e *exchange) {
+	for e != nil {
+		if !t.advance(e) {
+			return
+		}
+		e = t.follow()
+	}
+}
+
+// open takes in a request; nil: its coroutine does that.
+func (t *task) open() *exchange {
+	c := t.conn
+	if c.in.empty() {
+		if err := c.glimpse(t.peer); err != nil {
+			t.leave = true
+			return nil
+		}
+	}
+	e := c.take()
+	n, err := http1.ParseRequest(&e.x.Request, c.in.bytes(), &c.ses.srv.cfg.Limits)
+	if err != nil || n == 0 {
+		c.giveBack(e)
+		t.leave = true
+		return nil
+	}
+	c.begun = e
+	if c.refused = c.accept(e, n); c.refused != nil || !c.body.done || e.waitsAtEnd() {
+		t.leave = true
+		return nil
+	}
+	return e
+}
+
+// advance plays the exchange, and says whether it is over and the connection
+// goes on.
+func (t *task) advance(e *exchange) (over bool) {
+	c := t.conn
+	if !e.glance() {
+		if e.want == program.WantCall && e.call.launch(e, t) {
+			t.flight = e
+		} else {
+			t.leave = true
+		}
+		return false
+	}
+	if !e.short() {
+		t.leave = true
+		return false
+	}
+	more := c.respond(e)
+	if !more {
+		c.answered, t.leave = true, true
+		return false
+	}
+	c.begun = nil
+	c.over(e, true)
+	return true
+}
+
+// follow is the next request of the connection, if it is here already. If not,
+// the connection is idle, and the task has nothing to do.
+func (t *task) follow() *exchange {
+	c, p := t.conn, t.peer
+	if t.ops++; t.ops >= turnOps || c.ses.leaving.Load() {
+		t.leave = true
+		return nil
+	}
+	if c.in.empty() {
+		err := c.glimpse(p)
+		if errors.Is(err, errNothing) {
+			p.rest(c.link.readBy)
+			t.done()
+			return nil
+		}
+		if err != nil {
+			t.leave = true
+			return nil
+		}
+	}
+	return t.open()
+}
+
+// landed takes in what has come from the upstream, and says whether the exchange
+// goes on here.
+func (t *task) landed(e *exchange) bool {
+	call := &e.call
+	s, _ := call.conn.link.wire.(*upSock)
+	n, err := t.fetched, t.why
+	t.into, t.fetched = nil, 0
+	switch {
+	case n > 0:
+		err = nil
+	case err == nil:
+		if n, err = s.readNow(call.head.b); err == errNothing { //nolint:errorlint // made by readNow
+			t.await(&s.sock, call)
+			t.flight = e
+			return false
+		}
+	}
+	call.conn.full = n == len(call.head.b)
+	call.flown, call.came, call.why, call.wrote = true, n, endOf(err), len(call.out)
+	if _, unsent := errors.AsType[*unsentError](err); unsent {
+		call.wrote = 0
+	}
+	if err != nil || !call.whole(e) {
+		t.leave = true // which finds that the exchange wants a call, and what is done of it
+		return false
+	}
+	e.want = program.Done
+	return true
+}
+
+// await has the task wait for the answer of a call.
+func (t *task) await(s *sock, c *call) {
+	t.into, t.fetched, t.why = c.head.b, 0, nil
+	s.reader, s.readBy = t, c.by
+	s.l.wheel.arm(s, c.by)
+}
+
+// launch sends the request of a call, if that can be done at once on a plain
+// connection that is there.
+func (c *call) launch(e *exchange, t *task) bool {
+	if e.x.Call.Stream && !e.bodyIn && e.x.Request.Length != http1.NoBody {
+		return false
+	}
+	later, err := c.address(e)
+	if err != nil || later != nil || len(c.out) > outMost {
+		return false
+	}
+	pool, _ := c.pool.(*loopPool)
+	s := pool.plain()
+	if s == nil || !repeatable(e.x.Call.Method) && !s.quiet() {
+		return false
+	}
+	c.open(pool.take())
+	c.ups.Counters.Reused.Add(1)
+	c.conn.link.readBy = c.by
+	if !s.put(c.out, c.takeBy(e)) {
+		c.drop()
+		return false
+	}
+	t.await(&s.sock, c)
+	return true
+}
+
+// whole takes the answer, if all of it is here.
+func (c *call) whole(e *exchange) bool {
+	c.head.w = c.came
+	n, err := c.parse(e)
+	reply := &e.x.Reply.Response
+	if err != nil || n == 0 || reply.Status < 200 || reply.Length < 0 || int64(c.head.w-n) < reply.Length {
+		return false
+	}
+	if reply.Length > inlineMost || e.x.Call.Buffer > 0 && reply.Length > e.x.Call.Buffer {
+		return false
+	}
+	c.flown = false
+	c.headIn(e, n)
+	e.x.Reply.Latency = e.now.since(c.began)
+	if e.x.Call.Buffer > 0 && !c.ended {
+		e.x.Reply.Body, _ = c.next() // all of it is there
+	}
+	return true
+}
+
+// short says that the answer stands and can be sent at once.
+func (e *exchange) short() bool {
+	a := &e.x.Answer
+	switch {
+	case a.Upgrade != nil || a.Stream != nil || a.Flow != (program.Flow{}):
+		return false
+	case a.Relay:
+		return e.call.ended || e.call.left >= 0 && int64(e.call.in.w-e.call.in.r) >= e.call.left
+	}
+	return len(a.Body) <= inlineMost
+}
