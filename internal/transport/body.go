@@ -53,6 +53,12 @@ func (b *clientBody) begin() error {
 	return nil
 }
 
+// here says that the whole body is in memory, or that there is none, and that the
+// client does not wait to be asked for it.
+func (b *clientBody) here() bool {
+	return b.done || !b.expect && b.seen == 0 && b.left >= 0 && int64(b.in.w-b.in.r) >= b.left
+}
+
 func (b *clientBody) ready(limit int64) ([]byte, bool) {
 	switch {
 	case b.done:

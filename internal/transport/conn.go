@@ -34,6 +34,7 @@ type conn struct {
 	state  atomic.Int32
 
 	tlsVersion, cipherSuite uint16
+	serverName              string // that the client named
 
 	in   inbox // the head of the request, and what came with it
 	body clientBody
@@ -117,13 +118,14 @@ func (c *conn) serve(move func() bool) (moved bool) {
 }
 
 func (c *conn) handshake() (http2 bool, err error) {
+	c.link.given = new(tally)
 	tc := tls.Server(c.link, c.ses.tls)
 	c.rw = tc
 	if err := tc.HandshakeContext(c.ses.ctx); err != nil {
 		return false, err
 	}
 	state := tc.ConnectionState()
-	c.tlsVersion, c.cipherSuite = state.Version, state.CipherSuite
+	c.tlsVersion, c.cipherSuite, c.serverName = state.Version, state.CipherSuite, state.ServerName
 	return state.NegotiatedProtocol == "h2", nil
 }
 
@@ -142,14 +144,19 @@ func (c *conn) serveOne() (more bool) {
 		c.giveBack(e)
 		return false
 	}
-	defer e.call.end() // in case that something panics below
 	if !c.answered {
-		e.play()
-		more = c.respond(e)
+		more = c.play(e)
 	}
 	c.answered = false
 	c.over(e, more)
 	return more
+}
+
+// play plays the exchange and sends its answer.
+func (c *conn) play(e *exchange) (more bool) {
+	defer e.call.end() // in case that something panics below
+	e.play()
+	return c.respond(e)
 }
 
 // begin takes in a request; nil says that there is none, or that it was refused.
@@ -221,6 +228,7 @@ func (c *conn) context() *clientContext {
 func (c *conn) readFirst() bool {
 	c.freshen()
 	if c.state.Store(connIdle); c.ses.leaving.Load() {
+		c.linger() // the next request may be on its way
 		return false
 	}
 	n, err := c.rw.Read(c.in.b)
@@ -271,7 +279,7 @@ func (c *conn) receive(e *exchange, body requestBody) error {
 	x.Start = e.present()
 	e.now = s.clock.at(x.Start)
 	x.Remote, x.Local, x.TLS = c.remote, c.local, c.ses.tls != nil
-	x.TLSVersion, x.CipherSuite = c.tlsVersion, c.cipherSuite
+	x.TLSVersion, x.CipherSuite, x.ServerName = c.tlsVersion, c.cipherSuite, c.serverName
 	s.Counters.Requests.Add(1)
 	e.body = body
 	if x.Request.Length > s.cfg.MaxBody {
@@ -306,8 +314,8 @@ func (c *conn) close() {
 // linger ends a connection on which the client may still be sending. Closing
 // it at once would provoke a reset, which can destroy the answer on its way.
 func (c *conn) linger() {
-	if c.to.err != nil || c.body.done && c.body.in.empty() && !c.to.front {
-		return // nobody is there, or nothing is left to come
+	if c.to.err != nil || c.body.done && c.body.in.empty() && !c.to.front && !c.to.more {
+		return // nobody is there, or nothing more is to come
 	}
 	if tc, ok := c.rw.(interface{ CloseWrite() error }); ok && tc.CloseWrite() != nil {
 		return

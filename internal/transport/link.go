@@ -43,6 +43,7 @@ type link struct {
 	readBy, writeBy       moment // when what is being done must be done
 	readTimer, writeTimer moment // when the runtime's timer goes off; 0: it is not set
 
+	given  *tally // not nil: counts what is read
 	early  []byte // was read already; comes first
 	kicked atomic.Bool
 	pass   bool // whoever uses it sets deadlines of its own
@@ -86,6 +87,14 @@ func newLink(c net.Conn, clk clock) *link {
 
 // Read reads until l.readBy.
 func (l *link) Read(p []byte) (int, error) {
+	n, err := l.read(p)
+	if l.given != nil {
+		l.given.add(p[:n])
+	}
+	return n, err
+}
+
+func (l *link) read(p []byte) (int, error) {
 	if len(l.early) > 0 {
 		n := copy(p, l.early)
 		if l.early = l.early[n:]; len(l.early) == 0 {

@@ -78,6 +78,10 @@ func (t *task) open() *exchange {
 			return nil
 		}
 	}
+	if t.peer.tail != nil { // the client has to take the answers before
+		t.leave = true
+		return nil
+	}
 	e := c.take()
 	n, err := http1.ParseRequest(&e.x.Request, c.in.bytes(), &c.ses.srv.cfg.Limits)
 	if err != nil || n == 0 {
@@ -86,7 +90,7 @@ func (t *task) open() *exchange {
 		return nil
 	}
 	c.begun = e
-	if c.refused = c.accept(e, n); c.refused != nil || !c.body.done || e.waitsAtEnd() {
+	if c.refused = c.accept(e, n); c.refused != nil || !c.body.here() || e.waitsAtEnd() {
 		t.leave = true
 		return nil
 	}
@@ -97,15 +101,19 @@ func (t *task) open() *exchange {
 // goes on.
 func (t *task) advance(e *exchange) (over bool) {
 	c := t.conn
-	if !e.glance() {
-		if e.want == program.WantCall && e.call.launch(e, t) {
+	for !e.glance() {
+		switch {
+		case e.want == program.WantBody:
+			e.readBody() // it is here
+			continue
+		case e.want == program.WantCall && e.call.launch(e, t):
 			t.flight = e
-		} else {
+		default:
 			t.leave = true
 		}
 		return false
 	}
-	if !e.short() {
+	if !e.short() || t.peer.tail != nil {
 		t.leave = true
 		return false
 	}
@@ -183,7 +191,11 @@ func (t *task) await(s *sock, c *call) {
 // connection that is there.
 func (c *call) launch(e *exchange, t *task) bool {
 	if e.x.Call.Stream && !e.bodyIn && e.x.Request.Length != http1.NoBody {
-		return false
+		body, ok := e.body.ready(e.limit())
+		if !ok {
+			return false // it is larger than it may be
+		}
+		e.x.Body, e.bodyIn = body, true
 	}
 	later, err := c.address(e)
 	if err != nil || later != nil || len(c.out) > outMost {

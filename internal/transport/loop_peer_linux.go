@@ -93,10 +93,10 @@ func (c *conn) adopt(p *peer) {
 	ses := p.at.ses
 	c.ses, c.remote, c.local, c.watch = ses, p.remote, p.local, p
 	c.link.wire, c.link.clock, c.link.readBy = p, ses.srv.clock, p.readBy
-	c.rw, c.tlsVersion, c.cipherSuite = c.link, 0, 0
+	c.rw, c.tlsVersion, c.cipherSuite, c.serverName = c.link, 0, 0, ""
 	if p.tls != nil {
 		c.rw, p.tls.link = p.tls, c.link
-		c.tlsVersion, c.cipherSuite = p.tls.version, p.tls.suite
+		c.tlsVersion, c.cipherSuite, c.serverName = p.tls.version, p.tls.suite, p.tls.serverName
 	}
 	if p.via != nil {
 		c.link.early, p.via.early = p.via.early, nil
@@ -148,12 +148,15 @@ func (c *conn) mend() {
 // glimpse takes in what has come since the last read, or was read with it. It
 // fails with errNothing if that is nothing.
 func (c *conn) glimpse(p *peer) error {
-	if p.tls == nil && p.spent() {
+	early := len(c.link.early) > 0
+	if p.tls == nil && p.spent() && !early {
 		return errNothing
 	}
 	c.freshen()
 	var err error
-	if p.tls != nil {
+	if early {
+		c.in.w, err = c.link.Read(c.in.b)
+	} else if p.tls != nil {
 		c.in.w, err = p.tls.readNow(c.in.b)
 	} else {
 		c.in.w, err = p.readNow(c.in.b)

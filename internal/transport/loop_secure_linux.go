@@ -50,8 +50,8 @@ func (at *place) moveIn(l *loop, c *conn, p *peer) (moved bool) {
 	}
 	p.remote, p.local = c.remote, c.local
 	if tc, ok := c.rw.(*tls.Conn); ok {
-		p.tls = seal(tc, c.link, nil, &p.sock)
-		p.tls.version, p.tls.suite = c.tlsVersion, c.cipherSuite
+		p.tls = seal(tc, c.link, c.link, &p.sock)
+		p.tls.version, p.tls.suite, p.tls.serverName = c.tlsVersion, c.cipherSuite, c.serverName
 	} else if early := c.link.early; early != nil {
 		if p.via == nil {
 			p.via = &via{party: p.remote.Addr()}

@@ -21,13 +21,17 @@ type sealed struct {
 	version  uint16
 	suite    uint16
 	s        *sock
-	link     *link // has the deadlines
+	link     *link  // has the deadlines
+	given    *tally // of what tls has read, from the first byte on
+	empty    bool   // it has used up all of that
+
+	serverName string // that the client named
 }
 
 // seal takes a connection to which TLS is spoken through inner to a loop. outer
 // has the deadlines from now on.
 func seal(tc *tls.Conn, inner, outer *link, s *sock) *sealed {
-	c := &sealed{tls: tc, inner: inner, s: s, link: outer}
+	c := &sealed{tls: tc, inner: inner, s: s, link: outer, given: inner.given}
 	inner.Conn, inner.wire, inner.socket = nil, (*records)(c), socket{}
 	return c
 }
@@ -58,7 +62,16 @@ func (c *sealed) Read(p []byte) (int, error) {
 
 // readNow is Read, but fails with errNothing if it had to wait.
 func (c *sealed) readNow(p []byte) (int, error) {
+	if c.empty && c.s.spent() {
+		return 0, errNothing
+	}
 	n, err := c.tls.Read(p)
+	switch {
+	case n > 0:
+		c.empty = n < len(p) && c.given.used()
+	case err == errNothing: //nolint:errorlint // made by a sock
+		c.empty = c.given.starved()
+	}
 	if n > 0 {
 		return n, nil // an error comes again
 	}

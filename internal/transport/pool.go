@@ -124,6 +124,7 @@ func (p *pool) dial(ctx context.Context, by moment) (*upConn, error) {
 func (c *upConn) handshake(ctx context.Context, p *pool) error {
 	c.link.readBy = p.ups.clock.now().plus(p.ups.cfg.DialTimeout)
 	c.link.writeBy = c.link.readBy
+	c.link.given = new(tally)
 	tc := tls.Client(c.link, p.tls)
 	if err := tc.HandshakeContext(ctx); err != nil {
 		c.close()

@@ -17,6 +17,7 @@ type responder struct {
 	keep  bool  // the connection may serve another request
 	chunk bool  // each part is framed
 	cut   bool  // only the end of the connection tells the end of the body
+	more  bool  // the client may send another, if it is not told in time that it is not served
 	front bool  // an answer that the driver gives itself
 	err   error // of the first write that failed
 }
@@ -29,6 +30,7 @@ func (t *responder) reset(e *exchange, front bool) {
 func (t *responder) start(r *http1.Response) *http1.Error {
 	e, req := t.e, &t.e.x.Request
 	r.Minor = req.Minor
+	t.more = req.KeepAlive
 	t.keep = !t.front && req.KeepAlive && !e.x.Answer.Close && !t.c.ses.draining.Load() &&
 		req.Upgrade == nil && // who asked to switch protocols may have done so already
 		!e.call.sending() && !t.c.body.tooMuchLeft() // in this order: a sender uses the body
