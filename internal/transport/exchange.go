@@ -70,12 +70,15 @@ func newExchange(s *Server) *exchange {
 	return e
 }
 
-// giveBack keeps an exchange for the next request, here or wherever it comes.
+// giveBack keeps an exchange for the next request, here or wherever it comes. One
+// whose memory has grown is nobody's own, so that the garbage collector may have
+// it.
 func (c *conn) giveBack(e *exchange) {
-	if c.on != nil && c.kept == nil {
+	if c.on != nil && c.kept == nil && !e.large() {
 		c.kept = e
 		return
 	}
+	c.body.e, c.body.in, c.to.e = nil, &c.in, nil
 	c.ses.srv.exchanges.Put(e)
 }
 
@@ -102,6 +105,12 @@ func (s *Server) take(ctx *clientContext, on strand) *exchange {
 	return e
 }
 
+// large says that e holds more memory than one that waits for its next request
+// should.
+func (e *exchange) large() bool {
+	return max(cap(e.whole), cap(e.reply), cap(e.out), cap(e.x.Body), cap(e.x.Reply.Body)) > keepAtMost
+}
+
 // reset makes e ready for a request.
 func (e *exchange) reset() {
 	e.x.Body, e.x.Reply.Body = nil, nil // they pointed into buffers
@@ -109,6 +118,9 @@ func (e *exchange) reset() {
 	e.bodyIn, e.want = false, program.Done
 	if cap(e.whole) > keepAtMost {
 		e.whole = nil
+	}
+	if cap(e.reply) > keepAtMost {
+		e.reply = nil
 	}
 	if cap(e.out) > keepAtMost {
 		e.out = nil
@@ -161,6 +173,7 @@ func (e *exchange) glance() (done bool) {
 			e.panicked(p)
 		}
 	}()
+	e.want = program.Done // of one that panics, too
 	e.want = e.x.Play()
 	return e.want == program.Done
 }

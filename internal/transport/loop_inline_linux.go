@@ -33,7 +33,7 @@ func (t *task) begin() {
 // land goes on with what has come from the upstream, or not: then why says so.
 func (t *task) land() {
 	e := t.flight
-	t.flight = nil
+	t.flight, t.ops = nil, 0
 	t.inline(func() {
 		if t.landed(e) {
 			t.roll(e)

@@ -128,6 +128,11 @@ func (l *loop) look() {
 
 // turn does everything that there is to do now.
 func (l *loop) turn(n int) {
+	for at := batch; at < n; at++ { // what is known of the batches to come
+		if s := l.sockOf(&l.events[at]); s != nil && l.events[at].Events&toRead != 0 {
+			s.dry = false
+		}
+	}
 	for at := 0; at < n; at += batch {
 		if at > 0 {
 			l.look()

@@ -140,8 +140,8 @@ func (s *sock) settle() error {
 	return s.lost
 }
 
-// fail takes note that the connection is of no use any longer. Whoever waits for
-// it is told, and its owner.
+// fail takes note that nothing more can be sent. Whoever waits for something to
+// read looks whether it has come, and the owner is told.
 func (s *sock) fail(err error) {
 	if s.fd < 0 || s.lost != nil {
 		return
@@ -149,7 +149,7 @@ func (s *sock) fail(err error) {
 	s.lost = err
 	if t := s.reader; t != nil {
 		s.reader = nil
-		t.wakeUp(err)
+		t.wakeUp(nil)
 	}
 	s.owner.sent(err)
 }

@@ -46,7 +46,7 @@ func (p *peer) sent(err error) {
 	if err != nil {
 		p.at.ses.srv.Counters.Aborted.Add(1)
 	}
-	if err != nil || p.at.ses.leaving.Load() {
+	if err != nil || p.at.ses.leaving.Load() && p.quiet() { // or there is a request, whose turn it will be
 		p.end()
 	}
 }
@@ -98,6 +98,7 @@ func (c *conn) adopt(p *peer) {
 		c.rw, p.tls.link = p.tls, c.link
 		c.tlsVersion, c.cipherSuite, c.serverName = p.tls.version, p.tls.suite, p.tls.serverName
 	}
+	c.link.early = nil
 	if p.via != nil {
 		c.link.early, p.via.early = p.via.early, nil
 	}
@@ -118,6 +119,7 @@ func (c *conn) serveHere(p *peer) (stays bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			c.ses.srv.cfg.Log.Error("connection panicked", "panic", r, "stack", string(debug.Stack()))
+			c.mend()
 			stays = false
 		}
 	}()
@@ -142,12 +144,18 @@ func (c *conn) mend() {
 	if c.begun != nil {
 		c.begun.call.end()
 	}
+	if c.ctx != nil && !c.ctx.end() {
+		c.ctx = nil
+	}
 	c.begun, c.refused, c.answered, c.broken = nil, nil, false, false
 }
 
 // glimpse takes in what has come since the last read, or was read with it. It
 // fails with errNothing if that is nothing.
 func (c *conn) glimpse(p *peer) error {
+	if p.lost != nil {
+		return p.lost // nobody would get an answer
+	}
 	early := len(c.link.early) > 0
 	if p.tls == nil && p.spent() && !early {
 		return errNothing

@@ -27,6 +27,7 @@ func (l *loop) pool(p *pool) *loopPool {
 
 // take implements connPool.
 func (p *loopPool) take() *upConn {
+	p.cull()
 	n := len(p.idle)
 	if n == 0 {
 		return nil
@@ -40,9 +41,22 @@ func (p *loopPool) take() *upConn {
 	return c
 }
 
+// cull closes those that would be taken next, but of which something has come,
+// though its turn is later in the batch: it is no answer to what is asked now.
+func (p *loopPool) cull() {
+	for n := len(p.idle); n > 0; n = len(p.idle) {
+		s, ok := p.idle[n-1].link.wire.(*upSock)
+		if !ok || s.spent() || s.quiet() {
+			return
+		}
+		s.readable()
+	}
+}
+
 // plain is the socket of what take will give, if that is no more than a socket
 // that can be written to.
 func (p *loopPool) plain() *upSock {
+	p.cull()
 	n := len(p.idle)
 	if n == 0 {
 		return nil
@@ -134,6 +148,9 @@ type upSock struct {
 // readable implements idler: nothing is to come on an idle connection, and what
 // comes is nobody's answer.
 func (s *upSock) readable() {
+	if s.quiet() {
+		return
+	}
 	p := s.home
 	if i := slices.Index(p.idle, s.conn); i >= 0 {
 		p.idle = slices.Delete(p.idle, i, i+1)

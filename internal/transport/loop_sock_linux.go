@@ -1,7 +1,6 @@
 package transport
 
 import (
-	"errors"
 	"io"
 	"net"
 	"os"
@@ -170,7 +169,7 @@ func (s *sock) await(by moment) error {
 	if by <= s.l.now {
 		return os.ErrDeadlineExceeded
 	}
-	s.reader, s.readBy = s.l.current, by
+	s.reader, s.readBy = s.l.current.waits(), by
 	if by != never {
 		s.l.wheel.arm(s, by)
 	}
@@ -213,14 +212,13 @@ func (s *sock) readNow(p []byte) (int, error) {
 		}
 		return n, nil
 	}
-	if s.lost != nil {
-		return 0, s.lost
-	}
-	if s.dry {
+	if s.dry && s.lost == nil {
 		return 0, errNothing
 	}
 	n, err := rawRead(uintptr(s.fd), p)
 	switch {
+	case n == 0 && s.lost != nil: // the other end may have had its say before
+		return 0, s.lost
 	case err == syscall.EAGAIN: //nolint:errorlint // an errno
 		s.dry = true
 		return 0, errNothing
@@ -234,7 +232,7 @@ func (s *sock) readNow(p []byte) (int, error) {
 }
 
 // spent says that a read would find nothing.
-func (s *sock) spent() bool { return s.dry && len(s.got) == 0 }
+func (s *sock) spent() bool { return s.dry && len(s.got) == 0 && s.lost == nil }
 
 // writeNow writes all of p, and waits until the socket has taken it.
 func (s *sock) writeNow(p []byte, by moment) (int, error) {
@@ -254,7 +252,7 @@ func (s *sock) writeNow(p []byte, by moment) (int, error) {
 		case by <= s.l.now:
 			return done, os.ErrDeadlineExceeded
 		}
-		s.writer, s.writeBy = s.l.current, by
+		s.writer, s.writeBy = s.l.current.waits(), by
 		if by != never {
 			s.l.wheel.arm(s, by)
 		}
@@ -333,7 +331,8 @@ func (s *sock) quiet() bool {
 	}
 	var b [1]byte
 	_, err := rawPeek(uintptr(s.fd), b[:])
-	return errors.Is(err, syscall.EAGAIN)
+	s.dry = err == syscall.EAGAIN //nolint:errorlint // an errno
+	return s.dry
 }
 
 // startWatch implements watcher. It is called by a helper or by the loop.

@@ -116,11 +116,16 @@ func (l *loop) switchTo(t *task) {
 
 // park gives the loop to others, until somebody wakes the task.
 func (t *task) park() {
+	t.yield(struct{}{}) // false only for a task that has nothing to do
+	enter(t)
+}
+
+// waits is called before anything is done for a wait: the loop itself may not.
+func (t *task) waits() *task {
 	if t.inlined {
 		panic("transport: the loop itself would wait")
 	}
-	t.yield(struct{}{}) // false only for a task that has nothing to do
-	enter(t)
+	return t
 }
 
 // wakeUp ends the wait of a task that is parked, in the next turn.
@@ -145,7 +150,7 @@ func (t *task) breathe() {
 
 // aside implements strand.
 func (t *task) aside(f func()) {
-	l := t.l
+	l := t.waits().l
 	t.job = f
 	if l.helpers < l.set.cfg.Helpers {
 		l.help(t)
@@ -213,7 +218,7 @@ func (b *twig) soon() bool { return b.ended }
 
 func (b *twig) wait() {
 	if !b.ended {
-		b.waiting = b.l.current
+		b.waiting = b.l.current.waits()
 		b.waiting.park()
 	}
 }

@@ -23,6 +23,7 @@ type sender struct {
 	chunked bool
 
 	last atomic.Bool // nothing more is wanted of the client
+	off  atomic.Bool // it was stopped: what fails then is not the client's fault
 	run  branch      // what sends; what follows is set when it is over
 	at   moment      // when the last byte was sent
 	err  error       // the upstream did not take it
@@ -77,7 +78,9 @@ func (s *sender) send() {
 			}
 			return
 		case err != nil:
-			s.client = err
+			if !s.off.Load() {
+				s.client = err
+			}
 			s.conn.close()
 			return
 		case s.chunked:
@@ -123,6 +126,7 @@ func (s *sender) stop() {
 	if s.run.over() {
 		return
 	}
+	s.off.Store(true)
 	s.conn.close()
 	if s.body != nil {
 		s.body.interrupt()

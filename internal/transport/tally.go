@@ -6,7 +6,7 @@ type tally struct {
 	head [5]byte // of a record, as far as it is there
 	got  uint8   // bytes of it
 	left uint16  // bytes of the record that are still to come
-	n    uint16  // records that were completed since there was nothing
+	n    uint8   // records that were completed since there was nothing; 2: or more
 }
 
 // add takes what comes next.
@@ -24,7 +24,7 @@ func (t *tally) add(p []byte) {
 		p = p[n:]
 		if t.left -= uint16(n); t.left == 0 {
 			t.got = 0
-			t.n++
+			t.n = min(t.n+1, 2)
 		}
 	}
 }
