@@ -30,35 +30,46 @@ func escapingOf(format string) escaping {
 
 // Bytes in each byte of a word.
 const (
-	ones  = 0x0101010101010101
-	highs = 0x80 * ones
+	ones   = 0x0101010101010101
+	highs  = 0x80 * ones
+	spaces = ' ' * ones
 )
 
 // plain says that bytes stand for themselves in all forms, as nearly all do. It
-// looks at eight at a time, and at each of the last few.
+// looks at eight at a time, at some of them twice.
 func plain(b []byte) bool {
-	for ; len(b) >= 8; b = b[8:] {
-		if odd(binary.LittleEndian.Uint64(b)) {
-			return false
-		}
+	last := len(b) - 8
+	if last < 0 {
+		return odd(short(b))&highs == 0
 	}
-	for _, c := range b {
-		if !stands(c) {
-			return false
-		}
+	found := odd(binary.LittleEndian.Uint64(b[last:]))
+	for i := 0; i < last; i += 8 {
+		found |= odd(binary.LittleEndian.Uint64(b[i : i+8]))
 	}
-	return true
+	return found&highs == 0
 }
 
-// odd says whether some byte of a word does not stand for itself. What a byte
-// lends or carries to the next one does no harm: that byte is odd then.
-func odd(w uint64) bool {
-	control := w - ' '*ones
+// short is a word of the bytes of b, at most seven, in some order and some of
+// them twice, and of spaces.
+func short(b []byte) uint64 {
+	switch n := len(b); {
+	case n >= 4:
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<32
+	case n > 0:
+		return spaces&^0xffffff | uint64(b[0]) | uint64(b[n/2])<<8 | uint64(b[n-1])<<16
+	}
+	return spaces
+}
+
+// odd has a high bit set if some byte of a word does not stand for itself. What
+// a byte lends or carries to the next one does no harm: that byte is odd then.
+func odd(w uint64) uint64 {
+	control := w - spaces
 	above := w + ones // 0x7f and, with its own high bit, what is beyond
 	quote, backslash := w^'"'*ones, w^'\\'*ones
 	angle := (w | 2*ones) ^ '>'*ones // '<' and '>' differ in one bit
 	and := (w | ones) ^ '\''*ones    // and so do '&' and '\''
-	return (w|control|above|(quote-ones)|(backslash-ones)|(angle-ones)|(and-ones))&highs != 0
+	return w | control | above | (quote - ones) | (backslash - ones) | (angle - ones) | (and - ones)
 }
 
 // stands says that a byte stands for itself in all forms.

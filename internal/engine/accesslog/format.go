@@ -8,7 +8,9 @@
 package accesslog
 
 import (
+	"encoding/binary"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -38,12 +40,16 @@ type Format[T any] struct {
 	escape escaping
 }
 
-// part is some text and the value behind it.
+// part is some text, at most as long as two words, and the value behind it. A
+// longer text is several parts.
 type part[T any] struct {
-	text     string
 	value    func(x T, dst []byte) []byte // nil: none
+	text     [2]uint64
+	length   uint8 // of the text
 	verbatim bool
 }
+
+const mostText = 16
 
 // absent stands where a variable has no value.
 // parity: services-observability.md 9.3, "unset value".
@@ -70,26 +76,43 @@ func Compile[T any](format string, find func(name string) Variable[T]) *Format[T
 		case v.Append == nil:
 			text += absent
 		default:
-			f.parts = append(f.parts, part[T]{text: text, value: v.Append, verbatim: v.Verbatim})
+			f.add(text, v)
 			text = ""
 		}
 	}
-	if text != "" {
-		f.parts = append(f.parts, part[T]{text: text})
-	}
+	f.add(text, Variable[T]{})
 	return f
+}
+
+// add adds some text and the value behind it, if there is one.
+func (f *Format[T]) add(text string, v Variable[T]) {
+	for len(text) > mostText {
+		f.add(text[:mostText], Variable[T]{})
+		text = text[mostText:]
+	}
+	var padded [mostText]byte
+	copy(padded[:], text)
+	f.parts = append(f.parts, part[T]{
+		value: v.Append, length: uint8(len(text)), verbatim: v.Verbatim,
+		text: [2]uint64{binary.LittleEndian.Uint64(padded[:]), binary.LittleEndian.Uint64(padded[8:])},
+	})
 }
 
 // Append appends the line for x, without a line feed.
 func (f *Format[T]) Append(dst []byte, x T) []byte {
 	start := len(dst)
 	for i := range f.parts {
-		p := &f.parts[i]
-		dst = append(dst, p.text...)
-		if p.value == nil {
+		p, from := &f.parts[i], len(dst)
+		if cap(dst)-from < mostText {
+			dst = withRoom(dst)
+		}
+		text := dst[from : from+mostText] // what is too much is written over
+		binary.LittleEndian.PutUint64(text, p.text[0])
+		binary.LittleEndian.PutUint64(text[8:], p.text[1])
+		from += int(p.length)
+		if dst = dst[:from]; p.value == nil {
 			continue
 		}
-		from := len(dst)
 		dst = p.value(x, dst)
 		switch {
 		case len(dst) == from:
@@ -98,11 +121,17 @@ func (f *Format[T]) Append(dst []byte, x T) []byte {
 			dst = f.escape.apply(dst, from)
 		}
 		if len(dst)-start > MaxLine {
-			break
+			return dst[:start+MaxLine]
 		}
 	}
 	return dst[:min(len(dst), start+MaxLine)]
 }
+
+// withRoom is dst with room for a text at least. It stands alone to be out of
+// the way: there is room for most lines.
+//
+//go:noinline
+func withRoom(dst []byte) []byte { return slices.Grow(dst, mostText) }
 
 // Check says why a format is not taken, nil if it is.
 func Check(format string) error {
