@@ -14,6 +14,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/program/programtest"
 	"github.com/stagedoor/stagedoor/internal/snapshot"
+	"github.com/stagedoor/stagedoor/internal/usage"
 )
 
 func lambdaProxy() api.Integration {
@@ -109,9 +110,10 @@ func TestEventOfARichPost(t *testing.T) {
 	}.stage(t)
 	x := request(t, stage, "POST /a/%2F%20?b=2&a=1&b=%C3%A9+%26&c", "X-Two: 1", "x-two: 2", "X-Forwarded-For: 198.51.100.7", "Content-Type: image/png; x=y", "\x00\xff\"")
 	x.Caller = &program.Caller{
-		APIKey: "k", APIKeyID: "kid", User: "u", Authorized: true, Principal: "me",
+		User: "u", Authorized: true, Principal: "me",
 		Context: map[string]string{"n": "1", "b": "true"}, AuthorizerLatency: 12e6,
 	}
+	x.Grant = usage.Shown("kid", "k")
 	programtest.Play(t, x)
 	got := decode(t, event)
 	context := got["requestContext"].(map[string]any)

@@ -10,7 +10,6 @@ package program
 import (
 	"context"
 	"io"
-	"math/rand/v2"
 	"net"
 	"net/netip"
 	"time"
@@ -78,7 +77,7 @@ type Exchange struct {
 
 	// Caller is who sent the request as far as steps have found out; nil: nobody known.
 	Caller *Caller
-	// Grant is what the request's API key may do here; zero: there is none.
+	// Grant is the request's API key and what that may do here; zero: there is none.
 	Grant usage.Grant
 	// Overrides is what request templates have set for later steps; nil: nothing.
 	Overrides *Overrides
@@ -114,10 +113,9 @@ type Exchange struct {
 	arena   []byte
 	query   []Pair
 	sent    sentFields
-	draw    uint32        // of this request, uniform; made by Identify
-	source  *rand.ChaCha8 // made once, lives as long as the exchange's memory; see random
-	rare    *rare         // the same; see seldom
-	port    port          // the same; see LocalPort
+	draw    uint32   // of this request, uniform; made by Identify
+	lasting *lasting // made once, lives as long as the exchange's memory; see own
+	rare    *rare    // the same; see seldom
 }
 
 // Param is one path parameter of the route that was matched.
@@ -128,7 +126,6 @@ type Caller struct {
 	AccessKey, AccountID, Caller, PrincipalOrgID, User, UserARN string
 	CognitoAuthenticationProvider, CognitoAuthenticationType    string
 	CognitoIdentityID, CognitoIdentityPoolID                    string
-	APIKey, APIKeyID                                            string
 	UsageKey                                                    string            // an authorizer's usageIdentifierKey: the value of an API key
 	Authorized                                                  bool              // an authorizer let the request pass: events have its map
 	Principal                                                   string            // authorizer.principalId

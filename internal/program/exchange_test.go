@@ -14,6 +14,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/program/programtest"
+	"github.com/stagedoor/stagedoor/internal/usage"
 )
 
 func get(t testing.TB, fields ...string) *program.Exchange {
@@ -241,14 +242,15 @@ func TestContextVariables(t *testing.T) {
 	x.Stage = &program.Stage{APIID: "abc", Name: "prod", DeploymentID: "d1", Account: "000000000000"}
 	x.Route = &program.Route{ResourceID: "r1", Resource: "/pets/{id}", OperationName: "op"}
 	x.FullPath = x.Request.Path
-	x.Caller = &program.Caller{APIKey: "k", User: "u", Principal: "p", Context: map[string]string{"a": "1"}, Claims: map[string]string{"sub": "s"}}
+	x.Caller = &program.Caller{User: "u", Principal: "p", Context: map[string]string{"a": "1"}, Claims: map[string]string{"sub": "s"}}
+	x.Grant = usage.Shown("kid", "k")
 	for name, want := range map[string]string{
 		"accountId": "000000000000", "apiId": "abc", "deploymentId": "d1", "stage": "prod", "resourceId": "r1",
 		"resourcePath": "/pets/{id}", "operationName": "op", "domainName": "abc.execute-api.us-east-1.amazonaws.com",
 		"domainPrefix": "abc", "extendedRequestId": string(x.ExtendedID[:]), "requestId": string(x.ID[:]),
 		"httpMethod": "GET", "path": "/prod/pets/7", "protocol": "HTTP/1.1", "requestTime": "18/Jul/2024:13:59:19 +0000",
 		"requestTimeEpoch": "1721311159123", "identity.sourceIp": "203.0.113.9", "identity.userAgent": "t/1",
-		"identity.apiKey": "k", "identity.user": "u", "identity.caller": "", "authorizer.principalId": "p",
+		"identity.apiKey": "k", "identity.apiKeyId": "kid", "identity.user": "u", "identity.caller": "", "authorizer.principalId": "p",
 		"authorizer.a": "1", "authorizer.claims.sub": "s", "authorizer.claims.x": "", "error.message": "",
 	} {
 		v := program.ContextVariable(name)

@@ -1,17 +1,13 @@
 package program
 
-import (
-	"net/netip"
-	"strconv"
-)
+import "net/netip"
 
 // AppendSourceIP appends SourceIP.
-func (x *Exchange) AppendSourceIP(dst []byte) []byte { return appendIP(dst, x.SourceIP()) }
-
-// AppendPeer appends the address of the connection's other end, which
-// X-Forwarded-For grows by.
-func (x *Exchange) AppendPeer(dst []byte) []byte {
-	return appendIP(dst, x.Remote.Addr().Unmap().WithZone(""))
+func (x *Exchange) AppendSourceIP(dst []byte) []byte {
+	if x.Client.IsValid() {
+		return appendIP(dst, x.Client)
+	}
+	return append(dst, x.Peer()...)
 }
 
 // appendIP appends an address, if it is one.
@@ -37,22 +33,4 @@ func appendOctet(dst []byte, b byte) []byte {
 		return append(dst, '0'+b/10, '0'+b%10)
 	}
 	return append(dst, '0'+b/100, '0'+b/10%10, '0'+b%10)
-}
-
-// port is a port and its text. An exchange keeps that of the request before:
-// there are few listeners.
-type port struct {
-	number uint16
-	length uint8 // of the text; 0: it was not made
-	text   [5]byte
-}
-
-// LocalPort is the port that the client called, in decimal; valid until the
-// exchange ends.
-func (x *Exchange) LocalPort() []byte {
-	p := &x.port
-	if n := x.Local.Port(); p.number != n || p.length == 0 {
-		p.number, p.length = n, uint8(len(strconv.AppendUint(p.text[:0], uint64(n), 10)))
-	}
-	return p.text[:p.length:p.length]
 }

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"math"
 	"net/netip"
 	"strconv"
 	"testing"
@@ -33,5 +34,42 @@ func TestLocalPort(t *testing.T) {
 		if got := string(x.LocalPort()); got != strconv.Itoa(int(port)) {
 			t.Errorf("port %d reads %q", port, got)
 		}
+	}
+}
+
+// TestPeer: the text is that of the connection's address, also when the
+// exchange has served another one before; zones count for nothing.
+func TestPeer(t *testing.T) {
+	var x Exchange
+	for addr, want := range map[string]string{
+		"192.0.2.1": "192.0.2.1", "::ffff:192.0.2.2": "192.0.2.2", "fe80::1%eth0": "fe80::1", "fe80::1%eth1": "fe80::1",
+		"2001:db8:1111:2222:3333:4444:5555:6666": "2001:db8:1111:2222:3333:4444:5555:6666",
+	} {
+		for range 2 {
+			x.Reset(t.Context())
+			x.Remote = netip.AddrPortFrom(netip.MustParseAddr(addr), 1)
+			if got, source := string(x.Peer()), string(x.AppendSourceIP(nil)); got != want || source != want {
+				t.Errorf("%s reads %q, as a source %q, want %q", addr, got, source, want)
+			}
+		}
+		x.Reset(t.Context())
+		if got := x.Peer(); len(got) != 0 {
+			t.Errorf("no address reads %q", got)
+		}
+	}
+}
+
+// TestAppendNumber: numbers read as strconv writes them.
+func TestAppendNumber(t *testing.T) {
+	check := func(n int64) {
+		if got, want := string(appendNumber([]byte("-"), n)), "-"+strconv.FormatInt(n, 10); got != want {
+			t.Errorf("%d reads %q", n, got)
+		}
+	}
+	for n := int64(-2); n < 10_010; n++ {
+		check(n)
+	}
+	for _, n := range []int64{math.MinInt64, math.MaxInt64, 1 << 32, 1<<32 + 7, -(1 << 32)} {
+		check(n)
 	}
 }

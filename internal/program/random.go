@@ -1,22 +1,9 @@
 package program
 
 import (
-	crand "crypto/rand"
 	"encoding/binary"
 	"math/bits"
-	"math/rand/v2"
 )
-
-// random is where the ids of x come from: ChaCha8, seeded by the system once for
-// each exchange's memory.
-func (x *Exchange) random() *rand.ChaCha8 {
-	if x.source == nil {
-		var seed [32]byte
-		_, _ = crand.Read(seed[:]) // never fails: it ends the program instead
-		x.source = rand.NewChaCha8(seed)
-	}
-	return x.source
-}
 
 // putUUID writes 122 of 128 random bits as a UUID of version 4.
 func putUUID(id *[36]byte, a, b uint64) {

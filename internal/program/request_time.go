@@ -1,21 +1,17 @@
 package program
 
-// AppendRequestTime appends when the request came in, in the form of the
-// Common Log Format: 18/Jul/2024:13:59:19 +0000.
-func (x *Exchange) AppendRequestTime(dst []byte) []byte {
-	const (
-		form   = "00/Jan/0000:00:00:00 +0000"
-		months = "JanFebMarAprMayJunJulAugSepOctNovDec"
-	)
-	unix := x.Start.Unix()
+// requestTimeForm is the form of the Common Log Format.
+const requestTimeForm = "00/Jan/0000:00:00:00 +0000"
+
+// putRequestTime writes a second since 1970 in that form.
+func putRequestTime(t *[len(requestTimeForm)]byte, unix int64) {
+	const months = "JanFebMarAprMayJunJulAugSepOctNovDec"
 	days, second := unix/secondsOfDay, unix%secondsOfDay
 	if second < 0 {
 		days, second = days-1, second+secondsOfDay
 	}
 	year, month, day := civil(days)
-	from := len(dst)
-	dst = append(dst, form...)
-	t := dst[from:]
+	copy(t[:], requestTimeForm)
 	putTwo(t[0:], day)
 	copy(t[3:6], months[3*month-3:])
 	putTwo(t[7:], year/100)
@@ -23,7 +19,6 @@ func (x *Exchange) AppendRequestTime(dst []byte) []byte {
 	putTwo(t[12:], int(second)/3600)
 	putTwo(t[15:], int(second)/60%60)
 	putTwo(t[18:], int(second)%60)
-	return dst
 }
 
 const secondsOfDay = 24 * 60 * 60

@@ -34,13 +34,13 @@ func (x *Exchange) Reset(ctx context.Context) {
 	request, call, reply, answer := x.Request.Fields, x.Call.Fields, x.Reply.Response.Fields, x.Answer.Fields
 	body, target, replied := x.Body, x.Call.Target, x.Reply.Body
 	params, trace, arena, query := x.Params, x.Trace, x.arena, x.query
-	source, seldom, port := x.source, x.rare, x.port
+	lasting, seldom := x.lasting, x.rare
 
 	*x = Exchange{}
 	x.Request.Fields, x.Call.Fields, x.Reply.Response.Fields, x.Answer.Fields = request[:0], call[:0], reply[:0], answer[:0]
 	x.Body, x.Call.Target, x.Reply.Body = kept(body, keptBody), target[:0], kept(replied, keptBody)
 	x.Params, x.Trace, x.arena, x.query = params[:0], trace[:0], kept(arena, keptArena), query[:0]
-	x.source, x.rare, x.port, x.ctx = source, seldom, port, ctx
+	x.lasting, x.rare, x.ctx = lasting, seldom, ctx
 }
 
 func kept(b []byte, limit int) []byte {

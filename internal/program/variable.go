@@ -104,8 +104,12 @@ func identityVariable(member string) Variable {
 		return func(x *Exchange, dst []byte) []byte { return x.AppendSourceIP(dst) }
 	case "userAgent":
 		return func(x *Exchange, dst []byte) []byte { return append(dst, x.Header("user-agent")...) }
+	case "apiKey":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.Grant.Key().Value...) }
+	case "apiKeyId":
+		return func(x *Exchange, dst []byte) []byte { return append(dst, x.Grant.Key().ID...) }
 	}
-	of := IdentityMember(member)
+	of := identityMember(member)
 	if of == nil {
 		return nil
 	}
@@ -117,18 +121,14 @@ func identityVariable(member string) Variable {
 	}
 }
 
-// IdentityMember reads one member of $context.identity that a Caller has; nil
+// identityMember reads one member of $context.identity that a Caller has; nil
 // if there is no such member.
-func IdentityMember(name string) func(*Caller) string {
+func identityMember(name string) func(*Caller) string {
 	switch name {
 	case "accessKey":
 		return func(c *Caller) string { return c.AccessKey }
 	case "accountId":
 		return func(c *Caller) string { return c.AccountID }
-	case "apiKey":
-		return func(c *Caller) string { return c.APIKey }
-	case "apiKeyId":
-		return func(c *Caller) string { return c.APIKeyID }
 	case "caller":
 		return func(c *Caller) string { return c.Caller }
 	case "cognitoAuthenticationProvider":

@@ -2,7 +2,6 @@ package program
 
 import (
 	"crypto/tls"
-	"strconv"
 	"strings"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
@@ -71,11 +70,11 @@ func LogVariable(name string) Variable {
 func answerVariable(name string) Variable {
 	switch name {
 	case "status":
-		return func(x *Exchange, dst []byte) []byte { return strconv.AppendInt(dst, int64(x.Answer.Status), 10) }
+		return func(x *Exchange, dst []byte) []byte { return appendNumber(dst, int64(x.Answer.Status)) }
 	case "responseLatency":
 		return func(x *Exchange, dst []byte) []byte { return appendMilliseconds(dst, x.Took()) }
 	case "responseLength":
-		return func(x *Exchange, dst []byte) []byte { return strconv.AppendInt(dst, x.Sent, 10) }
+		return func(x *Exchange, dst []byte) []byte { return appendNumber(dst, x.Sent) }
 	case "awsEndpointRequestId":
 		return appendEndpointID
 	case "xrayTraceId":
@@ -262,10 +261,10 @@ func customDomain(member string) Variable {
 // parity: services-observability.md 9.4, "redaction"; of access logs it is our choice.
 func maskedKey(x *Exchange, dst []byte) []byte {
 	const shown = 6
-	if x.Caller == nil || x.Caller.APIKey == "" {
+	key := x.Grant.Key().Value
+	if len(key) == 0 {
 		return dst
 	}
-	key := x.Caller.APIKey
 	hidden := max(len(key)-shown, (len(key)+1)/2)
 	for range min(hidden, 40) {
 		dst = append(dst, '*')
@@ -277,5 +276,5 @@ func appendStatus(dst []byte, status int) []byte {
 	if status == 0 {
 		return dst
 	}
-	return strconv.AppendInt(dst, int64(status), 10)
+	return appendNumber(dst, int64(status))
 }

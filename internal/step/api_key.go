@@ -30,8 +30,6 @@ func (s Scope) APIKey(keys Keys, source string) program.Step {
 			return refused
 		}
 		x.Grant = g
-		c, k := x.Known(), g.Key()
-		c.APIKey, c.APIKeyID = k.Value, k.ID
 		return nil
 	}}
 }

@@ -319,7 +319,7 @@ func addUnmapped(x *program.Exchange, fields []http1.Field, sent []byte, mapped 
 }
 
 func forwardedFor(x *program.Exchange, sent []byte) []byte {
-	return joined(x, sent, x.KeepVariable((*program.Exchange).AppendPeer))
+	return joined(x, sent, x.Peer())
 }
 
 func forwardedProto(x *program.Exchange) []byte {

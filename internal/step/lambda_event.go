@@ -298,6 +298,10 @@ func appendIdentity(x *program.Exchange, dst []byte) []byte {
 	} else {
 		dst = appendCaller(c, dst)
 	}
+	if k := x.Grant.Key(); len(k.ID) > 0 {
+		dst = member(dst, "apiKey", k.Value)
+		dst = member(dst, "apiKeyId", k.ID)
+	}
 	dst = append(x.AppendSourceIP(append(dst, `,"sourceIp":"`...)), '"')
 	if agent := x.Header("user-agent"); agent != nil {
 		return append(member(dst, "userAgent", agent), '}')
@@ -323,10 +327,6 @@ func appendCaller(c *program.Caller, dst []byte) []byte {
 		} else {
 			dst = append(program.AppendJSON(separate(dst), m.name), ":null"...)
 		}
-	}
-	if c.APIKeyID != "" {
-		dst = member(dst, "apiKey", c.APIKey)
-		dst = member(dst, "apiKeyId", c.APIKeyID)
 	}
 	return dst
 }

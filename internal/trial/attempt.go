@@ -6,6 +6,7 @@ import (
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/step/journal"
+	"github.com/stagedoor/stagedoor/internal/usage"
 )
 
 // attempt is one trial under way. It follows the exchange and writes the log.
@@ -54,7 +55,8 @@ func (a *attempt) enter(x *program.Exchange) {
 	x.Identify()
 	x.Stage, x.Path = a.stage, q.Path
 	x.FullPath = []byte("/" + StageName + path)
-	x.Caller = &program.Caller{APIKey: "test-invoke-api-key", APIKeyID: "test-invoke-api-key-id", AccountID: a.stage.Account}
+	x.Caller = &program.Caller{AccountID: a.stage.Account}
+	x.Grant = usage.Shown("test-invoke-api-key-id", "test-invoke-api-key")
 	a.match(x)
 
 	a.id = string(x.ID[:])

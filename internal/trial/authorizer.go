@@ -7,6 +7,7 @@ import (
 
 	"github.com/stagedoor/stagedoor/internal/api"
 	"github.com/stagedoor/stagedoor/internal/program"
+	"github.com/stagedoor/stagedoor/internal/usage"
 )
 
 // Verdict is what an authorizer said about a request.
@@ -65,7 +66,7 @@ type interview struct {
 // Begin implements transport.Handler.
 func (i *interview) Begin(x *program.Exchange) {
 	i.enter(x)
-	x.Caller = nil // to be found out
+	x.Caller, x.Grant = nil, usage.Grant{} // to be found out
 	i.log.line("Starting authorizer: %s for request: %s", i.authorizer, i.id)
 }
 

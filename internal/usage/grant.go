@@ -38,7 +38,7 @@ func (m *Meter) Find(value []byte, stage, method string) (g Grant, ok bool) {
 			return g, true
 		}
 	}
-	for _, l := range k.rest {
+	for _, l := range k.rest() {
 		if g, ok = m.grant(k, l, stage, method); ok {
 			return g, true
 		}
@@ -64,6 +64,10 @@ func (m *Meter) grant(k *key, l *ledger, stage, method string) (g Grant, ok bool
 	}
 	return g, true
 }
+
+// Shown is a Grant that says of which key it is, and no more: it is not to be
+// asked for anything else.
+func Shown(id, value string) Grant { return Grant{key: newAccount(0, id, value, true)} }
 
 // Key is the key that it is the grant of.
 func (g *Grant) Key() Key {

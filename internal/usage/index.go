@@ -1,41 +1,96 @@
 package usage
 
 import (
+	"bytes"
 	"hash/maphash"
 	"iter"
+	"slices"
 	"sync/atomic"
 
 	"github.com/stagedoor/stagedoor/internal/limit"
 )
 
-// Key is an API key as requests show it.
-type Key struct{ ID, Value string }
+// Key is an API key as requests show it. Nobody may write to it.
+type Key struct{ ID, Value []byte }
 
 // key is a Key with what it may use. It does not change once it is in the
 // index: another takes its place.
 //
 // With a thousand keys in use what a request looks at is in no near cache, so it
-// stands together: a key takes one line of it, its texts another, its ledger a
-// third.
+// stands together: a key as they are made has its value in its first line, its
+// id in the next, and its ledger behind that.
 type key struct {
-	hash    uint64 // of the value, by the index
-	both    string // the value, then the id
-	cut     int32  // where the id begins
+	hash    uint64  // of the value, by the index
+	first   *ledger // of a plan that it is in; nil: it is in none
+	cut     uint8   // where the id begins in text; 0: they are in long
+	end     uint8   // where it ends
 	enabled bool
-	first   *ledger   // of a plan that it is in; nil: it is in none
-	rest    []*ledger // of the others
+	text    [85]byte // the value, then the id
+	long    *Key
+	others  *[]*ledger // but the first; nil: there are none
+	room    *ledger    // beside it, for the first plan that it comes into; nil: there is none
 }
 
-func (k *key) value() string { return k.both[:k.cut] }
+// account is a key with room for a ledger.
+type account struct {
+	key    key
+	ledger ledger
+}
 
-func (k *key) id() string { return k.both[k.cut:] }
+// newAccount is a key that is in no plan.
+func newAccount(hash uint64, id, value string, enabled bool) *key {
+	a := &account{}
+	a.key.room = &a.ledger
+	a.key.fill(hash, id, value, enabled)
+	return &a.key
+}
+
+func (k *key) fill(hash uint64, id, value string, enabled bool) {
+	k.hash, k.enabled = hash, enabled
+	if end := len(value) + len(id); value == "" || end > len(k.text) {
+		k.long = &Key{ID: []byte(id), Value: []byte(value)}
+	} else {
+		k.cut, k.end = uint8(len(value)), uint8(end)
+		copy(k.text[copy(k.text[:], value):], id)
+	}
+}
+
+func (k *key) value() []byte {
+	if k.cut == 0 {
+		return k.longKey().Value
+	}
+	return k.text[:k.cut:k.cut]
+}
+
+func (k *key) id() []byte {
+	if k.cut == 0 {
+		return k.longKey().ID
+	}
+	return k.text[k.cut:k.end:k.end]
+}
+
+// longKey is what text has no room for.
+func (k *key) longKey() Key {
+	if k.long == nil {
+		return Key{}
+	}
+	return *k.long
+}
+
+// rest are its ledgers but the first.
+func (k *key) rest() []*ledger {
+	if k.others == nil {
+		return nil
+	}
+	return *k.others
+}
 
 // plans are the ledgers of the plans that it is in.
 func (k *key) plans() []*ledger {
 	if k.first == nil {
 		return nil
 	}
-	return append([]*ledger{k.first}, k.rest...)
+	return append([]*ledger{k.first}, k.rest()...)
 }
 
 // join adds a plan to a key that is not in the index yet.
@@ -44,7 +99,8 @@ func (k *key) join(l *ledger) {
 		k.first = l
 		return
 	}
-	k.rest = append(k.rest, l)
+	all := append(slices.Clip(k.rest()), l)
+	k.others = &all
 }
 
 // longestValue is the longest that a key may be, in bytes: no longer value is
@@ -87,7 +143,7 @@ func (i *index) find(value []byte) *key {
 		if k == nil {
 			return nil
 		}
-		if k.hash == hash && limit.Same([]byte(k.value()), value) {
+		if k.hash == hash && limit.Same(k.value(), value) {
 			return k
 		}
 	}
@@ -113,7 +169,7 @@ func (i *index) add(slots []slot, k *key) bool {
 	mask := uint64(len(slots) - 1)
 	for at := k.hash & mask; ; at = (at + 1) & mask {
 		there := slots[at].Load()
-		if there == nil || there.hash == k.hash && there.value() == k.value() {
+		if there == nil || there.hash == k.hash && bytes.Equal(there.value(), k.value()) {
 			slots[at].Store(k)
 			return there == nil
 		}
@@ -137,7 +193,7 @@ func (i *index) drop(k *key) {
 		if there == nil {
 			return
 		}
-		if there.hash == k.hash && there.id() == k.id() {
+		if there.hash == k.hash && bytes.Equal(there.id(), k.id()) {
 			(*all)[at].Store(vacant)
 			return
 		}
@@ -189,7 +245,7 @@ func (k *key) with(l *ledger) *key {
 // without is k outside a plan.
 func (k *key) without(plan string) *key {
 	next := *k
-	next.first, next.rest = nil, nil
+	next.first, next.others, next.room = nil, nil, nil
 	for _, l := range k.plans() {
 		if l.plan != plan {
 			next.join(l)

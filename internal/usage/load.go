@@ -22,7 +22,7 @@ func (m *Meter) load(tx store.Tx) error {
 	}
 	keys := make(map[string]*key, len(all))
 	for _, k := range all {
-		keys[k.id()] = k
+		keys[string(k.id())] = k
 	}
 	plans, err := m.loadPlans(tx)
 	if err != nil {
@@ -39,7 +39,7 @@ func (m *Meter) load(tx store.Tx) error {
 		if k == nil || !plans[doc.Plan] {
 			continue
 		}
-		l, known := m.ledger(doc)
+		l, known := m.ledger(k, doc)
 		if !known {
 			fresh[pair{doc.Plan, doc.Key}] = l
 		}

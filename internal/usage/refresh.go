@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -71,8 +72,8 @@ func (m *Meter) refreshKey(tx store.Tx, name store.Key) error {
 	}
 	next := m.newKey(&doc)
 	if old := m.keys[doc.ID]; old != nil {
-		next.first, next.rest = old.first, old.rest
-		if old.value() != next.value() {
+		next.first, next.others = old.first, old.others
+		if !bytes.Equal(old.value(), next.value()) {
 			m.index.drop(old)
 		}
 	}
@@ -83,10 +84,15 @@ func (m *Meter) refreshKey(tx store.Tx, name store.Key) error {
 
 func (m *Meter) newKey(doc *api.APIKey) *key { return m.makeKey(doc.ID, doc.Value, doc.Enabled) }
 
-// makeKey makes a key that is in no plan. Its texts stand side by side, where
-// one look of a request finds both.
+// makeKey makes a key that is in no plan.
 func (m *Meter) makeKey(id, value string, enabled bool) *key {
-	return &key{hash: m.index.hash(value), both: value + id, cut: int32(len(value)), enabled: enabled}
+	hash := m.index.hash(value)
+	if m.keys[id] == nil {
+		return newAccount(hash, id, value, enabled)
+	}
+	k := &key{} // its ledgers are there
+	k.fill(hash, id, value, enabled)
+	return k
 }
 
 func (m *Meter) refreshPlan(tx store.Tx, name store.Key) error {
@@ -140,7 +146,7 @@ func (m *Meter) refreshMembership(tx store.Tx, name store.Key) error {
 	case !ok:
 		k = k.without(parts[1])
 	default:
-		l, known := m.ledger(doc)
+		l, known := m.ledger(k, doc)
 		if !known {
 			if err := l.load(tx); err != nil {
 				return err
@@ -148,19 +154,22 @@ func (m *Meter) refreshMembership(tx store.Tx, name store.Key) error {
 		}
 		k = k.with(l)
 	}
-	m.keys[k.id()] = k
+	m.keys[parts[2]] = k
 	m.index.put(k)
 	return nil
 }
 
 // ledger is the ledger of a key in a plan; known is false if it is a new one.
-func (m *Meter) ledger(doc api.UsagePlanKey) (l *ledger, known bool) {
+func (m *Meter) ledger(k *key, doc api.UsagePlanKey) (l *ledger, known bool) {
 	p := pair{doc.Plan, doc.Key}
 	if l = m.ledgers[p]; l != nil {
 		l.first.Store(int32(limit.DateOf(doc.AddedDate)))
 		return l, true
 	}
-	l = &ledger{plan: doc.Plan, key: doc.Key, cell: m.plan(doc.Plan)}
+	if l = k.room; l == nil || l.cell != nil { // somebody has it
+		l = &ledger{}
+	}
+	l.plan, l.key, l.cell = doc.Plan, doc.Key, m.plan(doc.Plan)
 	l.first.Store(int32(limit.DateOf(doc.AddedDate)))
 	m.ledgers[p] = l
 	return l, false
