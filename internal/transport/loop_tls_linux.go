@@ -71,6 +71,8 @@ func (c *sealed) readNow(p []byte) (int, error) {
 		c.empty = n < len(p) && c.given.used()
 	case err == errNothing: //nolint:errorlint // made by a sock
 		c.empty = c.given.starved()
+	default:
+		c.empty = false // it says so again
 	}
 	if n > 0 {
 		return n, nil // an error comes again

@@ -1,11 +1,13 @@
 package transport_test
 
 import (
+	"crypto/tls"
 	"io"
 	"testing"
 
 	"github.com/stagedoor/stagedoor/internal/program"
 	"github.com/stagedoor/stagedoor/internal/transport"
+	"github.com/stagedoor/stagedoor/internal/transport/transporttest"
 )
 
 // TestUpstreamGoesDuringUpload: an upstream that goes before it has the whole
@@ -26,4 +28,26 @@ func TestUpstreamGoesDuringUpload(t *testing.T) {
 	if res, body := c.response("POST"); res.StatusCode != 504 {
 		t.Errorf("got %d %q, want 504, a failure of the upstream", res.StatusCode, body)
 	}
+}
+
+// TestGoodbye: a client that says over TLS that nothing more comes, but leaves the
+// connection open, is let go at once, also if it says so after its answer.
+func TestGoodbye(t *testing.T) {
+	cert, pool := transporttest.Certificate(t, "127.0.0.1")
+	addr, s, _ := startTLS(t, transport.Config{Handler: routes{"*": fixed(200, "x")}}, &tls.Config{Certificates: []tls.Certificate{cert}})
+	c, err := tls.Dial("tcp", addr, &tls.Config{RootCAs: pool})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 2 {
+		_, _ = io.WriteString(c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+		if n, err := c.Read(make([]byte, 1000)); n == 0 {
+			t.Fatal(err)
+		}
+	}
+	if err := c.CloseWrite(); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the connection is closed", func() bool { return s.Counters.Open.Load() == 0 })
 }
