@@ -119,9 +119,7 @@ func checksum(b []byte) (sum uint32) {
 
 func scriptedBody(br *bufio.Reader, length int, chunked bool) (body []byte, err error) {
 	if !chunked {
-		body = make([]byte, length)
-		_, err = io.ReadFull(br, body)
-		return body, err
+		return io.ReadAll(io.LimitReader(br, int64(length)))
 	}
 	for {
 		line, err := br.ReadString('\n')
