@@ -314,7 +314,7 @@ func (c *conn) close() {
 // linger ends a connection on which the client may still be sending. Closing
 // it at once would provoke a reset, which can destroy the answer on its way.
 func (c *conn) linger() {
-	if c.to.err != nil || c.body.done && c.body.in.empty() && !c.to.front && !c.to.more {
+	if c.to.err != nil || c.body.done && c.body.in.empty() && !c.to.front && !c.to.more && c.link.silent() {
 		return // nobody is there, or nothing more is to come
 	}
 	if tc, ok := c.rw.(interface{ CloseWrite() error }); ok && tc.CloseWrite() != nil {

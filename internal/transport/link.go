@@ -230,6 +230,16 @@ func (l *link) SetWriteDeadline(t time.Time) error {
 	return l.Conn.SetWriteDeadline(t)
 }
 
+// silent says that nothing has come that nobody has read, as far as that can be
+// told.
+func (l *link) silent() bool {
+	w, ok := l.wire.(interface {
+		settle() error
+		quiet() bool
+	})
+	return !ok || w.settle() != nil || w.quiet()
+}
+
 // shut begins to end the connection, and says whether that is possible.
 func (l *link) shut(how ending) bool {
 	if l.wire != nil {

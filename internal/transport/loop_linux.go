@@ -13,6 +13,7 @@ import (
 const (
 	turnEvents = 256 // sockets that are looked at in one turn
 	batch      = 64  // sockets that are served together
+	batchTime  = moment(time.Millisecond)
 	// A task that finds all it wants goes on for so many reads and writes, then
 	// it is others' turn.
 	turnOps = 32
@@ -175,6 +176,10 @@ func (l *loop) serve(events []unix.EpollEvent) {
 		}
 		if s := l.sockOf(ev); s != nil {
 			s.event(ev.Events)
+		}
+		if i%8 == 7 && len(l.out.parcels) > 0 && l.clock.now()-l.now > batchTime {
+			l.send() // nobody waits for all of a batch that takes long
+			l.look()
 		}
 	}
 	l.finish()
