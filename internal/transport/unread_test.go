@@ -78,7 +78,15 @@ func TestUnreadAnswers(t *testing.T) {
 			unread(t, size, time.Minute, func(t *testing.T, c *client, s *transport.Server, stop func()) {
 				asked := ask(t, c, s)
 				if stops {
-					go stop()
+					stopped := make(chan struct{})
+					go func() {
+						defer close(stopped)
+						stop()
+					}()
+					defer func() {
+						_ = c.Close() // what is left of it need not be waited for
+						<-stopped
+					}()
 				}
 				for i := range asked {
 					res, err := http.ReadResponse(c.br, nil)
