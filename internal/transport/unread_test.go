@@ -59,7 +59,7 @@ func ask(t *testing.T, c *client, s *transport.Server) (asked int) {
 	for asked < 4000 {
 		c.send(fmt.Sprintf("GET /%d HTTP/1.1\r\nHost: h\r\n\r\n", asked))
 		asked++
-		for end := time.Now().Add(200 * time.Millisecond); s.Counters.Requests.Load() < int64(asked); {
+		for end := time.Now().Add(time.Second); s.Counters.Requests.Load() < int64(asked); {
 			if time.Now().After(end) {
 				return asked
 			}
@@ -110,7 +110,7 @@ func TestUnreadAnswers(t *testing.T) {
 // TestNeverRead: who takes nothing of an answer is given up in the end, and the
 // answer counts as broken off.
 func TestNeverRead(t *testing.T) {
-	unread(t, 9000, time.Second, func(t *testing.T, c *client, s *transport.Server, _ func()) {
+	unread(t, 9000, 3*time.Second, func(t *testing.T, c *client, s *transport.Server, _ func()) {
 		ask(t, c, s)
 		// crypto/tls takes five more seconds to say goodbye on a goroutine
 		for end := time.Now().Add(15 * time.Second); s.Counters.Open.Load() > 0 && time.Now().Before(end); {
