@@ -197,13 +197,19 @@ func (c *call) launch(e *exchange, t *task) bool {
 		}
 		e.x.Body, e.bodyIn = body, true
 	}
-	later, err := c.address(e)
-	if err != nil || later != nil || len(c.out) > outMost {
+	if c.find(e.x.Call.Origin) != nil {
+		return false // do says why
+	}
+	pool, ok := c.pool.(*loopPool)
+	if !ok {
 		return false
 	}
-	pool, _ := c.pool.(*loopPool)
 	s := pool.plain()
-	if s == nil || !repeatable(e.x.Call.Method) && !s.quiet() {
+	if s == nil {
+		return false // before the request is written, since that is done once more then
+	}
+	later, err := c.address(e)
+	if err != nil || later != nil || len(c.out) > outMost || !repeatable(e.x.Call.Method) && !s.quiet() {
 		return false
 	}
 	c.open(pool.take())

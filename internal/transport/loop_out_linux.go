@@ -14,7 +14,7 @@ const (
 // outbox is what the sockets of a loop have to send. It goes out when all of a
 // batch have been served: then the kernel's code for sending runs for one after
 // the other, and so does ours before, instead of each driving the other out of
-// the processor's caches. What is written of a socket twice goes out at once.
+// the processor's caches. What one socket writes in a row is one parcel.
 type outbox struct {
 	b       []byte
 	parcels []parcel
