@@ -14,6 +14,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -310,13 +311,18 @@ func (g *gateway) deploy() error {
 	return err
 }
 
+// freePort is an address that nobody listens at. It is none of those that the
+// kernel hands out by itself, so nobody else's server gets it in the hour.
 func freePort() string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		panic(err)
+	for {
+		addr := fmt.Sprintf("127.0.0.1:%d", 20_000+mathrand.IntN(10_000))
+		ln, err := net.Listen("tcp", addr)
+		if err != nil {
+			continue // in use
+		}
+		_ = ln.Close()
+		return addr
 	}
-	defer ln.Close()
-	return ln.Addr().String()
 }
 
 // certificate makes one for this machine.
