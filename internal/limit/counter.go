@@ -1,6 +1,7 @@
 package limit
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -46,120 +47,196 @@ func (t Totals) On(d Date) Totals {
 	return next
 }
 
-// Tally is a Counter's count of one day.
-type Tally struct {
-	used  atomic.Int64
-	start Totals // as the day began; its Used is not in use
+// count is a day and what was counted on it, in one word: whoever counts sees
+// both as they are at one moment, and needs no second line of memory for it.
+// From the lowest bit: 43 of the count, one that says that it may be counted
+// on, 20 of the date, until the year 4840.
+type count uint64
+
+const (
+	countBits  = 43
+	open       = count(1) << countBits
+	latestDate = Date(1)<<20 - 1
+
+	// mostKnown is the most that is taken up from elsewhere: what one day can
+	// count beside that still fits.
+	mostKnown = int64(1) << (countBits - 1)
+)
+
+func newCount(d Date, used int64) count {
+	return count(within(d))<<(countBits+1) | open | count(min(max(used, 0), mostKnown))
 }
 
-func (t *Tally) totals() Totals {
-	all := t.start
-	all.Used = t.used.Load()
-	return all
-}
+func (c count) open() bool  { return c&open != 0 }
+func (c count) date() Date  { return Date(c >> (countBits + 1)) }
+func (c count) used() int64 { return int64(c & (open - 1)) }
 
-// Return takes one off the count again.
-func (t *Tally) Return() { t.used.Add(-1) }
+// within is a date that a count can have.
+func within(d Date) Date { return min(max(d, 0), latestDate) }
 
 // Counter counts the use of one thing by day, week and month. Any number of
 // goroutines may use it; they wait for each other only when a day begins.
 type Counter struct {
-	today atomic.Pointer[Tally]
+	// now is the day that is counted, a count. It is not open before the first
+	// day and while another one begins: then mu is to be waited for. Its date
+	// never goes back, so one that was open and is the same has been all along.
+	now atomic.Uint64
+
+	// As the day began; they change while now is not open.
+	week, month atomic.Int64
 
 	mu   sync.Mutex
-	past []*Tally // days that are over and that nobody has said Forget of
+	past []Totals // days that are over and that nobody has said Forget of
 }
 
 // Load makes the counter go on from what was known before. It is to be called
 // before anything is counted.
 func (c *Counter) Load(t Totals) {
-	tally := &Tally{start: t}
-	tally.used.Store(t.Used)
-	c.today.Store(tally)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.week.Store(t.Week)
+	c.month.Store(t.Month)
+	c.now.Store(uint64(newCount(t.Date, t.Used)))
 }
 
-// Add counts one.
-func (c *Counter) Add(today Date) *Tally {
-	t := c.at(today)
-	t.used.Add(1)
-	return t
+// Add counts one, and says on which day.
+func (c *Counter) Add(today Date) Date {
+	for {
+		now := c.at(today)
+		if c.now.CompareAndSwap(uint64(now), uint64(now+1)) {
+			return now.date()
+		}
+	}
+}
+
+// AddWithin counts one and says on which day, unless the period has had as many
+// as allowed; ok is false then. It never counts more than that, however many
+// ask at a time.
+func (c *Counter) AddWithin(today Date, p Period, allowed int64) (day Date, ok bool) {
+	for {
+		now := c.at(today)
+		if now.used() >= allowed-c.before(p) {
+			if c.now.Load() == uint64(now) { // else a day may have begun between the two
+				return 0, false
+			}
+			continue
+		}
+		if c.now.CompareAndSwap(uint64(now), uint64(now+1)) {
+			return now.date(), true
+		}
+	}
+}
+
+// before is how much was used in a period before the day.
+func (c *Counter) before(p Period) int64 {
+	switch p {
+	case Week:
+		return c.week.Load()
+	case Month:
+		return c.month.Load()
+	default:
+		return 0
+	}
+}
+
+// Return takes one off the count of a day again.
+func (c *Counter) Return(day Date) {
+	if c.change(day, -1) {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.change(day, -1) {
+		return
+	}
+	for i := range c.past {
+		if c.past[i].Date == day {
+			c.past[i].Used--
+		}
+	}
 }
 
 // Join adds what somebody else has counted on a day, if that is the last one
 // here.
 func (c *Counter) Join(day Date, n int64) {
-	if t := c.today.Load(); t != nil && t.start.Date == day {
-		t.used.Add(n)
-	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.change(day, n)
 }
 
-// AddWithin counts one, unless the period has had as many as allowed; it then
-// answers nil. It never counts more than that, however many ask at a time.
-func (c *Counter) AddWithin(today Date, p Period, allowed int64) *Tally {
-	t := c.at(today)
-	allowed -= t.start.before(p)
+// change adds to the count of a day, if that is the one that is counted.
+func (c *Counter) change(day Date, n int64) bool {
 	for {
-		used := t.used.Load()
-		if used >= allowed {
-			return nil
+		now := count(c.now.Load())
+		if !now.open() || now.date() != day {
+			return false
 		}
-		if t.used.CompareAndSwap(used, used+1) {
-			return t
+		if c.now.CompareAndSwap(uint64(now), uint64(newCount(day, now.used()+n))) {
+			return true
 		}
 	}
 }
 
-// at is today's tally. A day that is earlier than the last one seen, because a
+// at is today's count. A day that is earlier than the last one seen, because a
 // clock was set back, is that last day.
-func (c *Counter) at(today Date) *Tally {
-	if t := c.today.Load(); t != nil && t.start.Date >= today {
-		return t
+func (c *Counter) at(today Date) count {
+	if now := count(c.now.Load()); now.open() && now.date() >= today {
+		return now
 	}
 	return c.begin(today)
 }
 
-func (c *Counter) begin(today Date) *Tally {
+// begin begins a day, unless somebody else has.
+func (c *Counter) begin(today Date) count {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := c.today.Load()
-	switch {
-	case t == nil:
-		t = &Tally{start: Totals{Date: today}}
-	case t.start.Date >= today:
-		return t
-	default:
-		c.past = append(c.past, t)
-		t = &Tally{start: t.totals().On(today)}
+	now := count(c.now.Load())
+	if now.open() && now.date() >= within(today) {
+		return now
 	}
-	c.today.Store(t)
-	return t
+	if now.open() {
+		for !c.now.CompareAndSwap(uint64(now), uint64(now&^open)) {
+			now = count(c.now.Load())
+		}
+		over := c.totals(now)
+		c.past = append(c.past, over)
+		next := over.On(within(today))
+		c.week.Store(next.Week)
+		c.month.Store(next.Month)
+	}
+	now = newCount(today, 0)
+	c.now.Store(uint64(now))
+	return now
+}
+
+// totals is a count with what was before; mu is held.
+func (c *Counter) totals(now count) Totals {
+	return Totals{Date: now.date(), Used: now.used(), Week: c.week.Load(), Month: c.month.Load()}
 }
 
 // Totals is what is known of the last day that anything was counted on; ok is
 // false if nothing ever was.
 func (c *Counter) Totals() (t Totals, ok bool) {
-	tally := c.today.Load()
-	if tally == nil {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	now := count(c.now.Load())
+	if !now.open() {
 		return Totals{}, false
 	}
-	return tally.totals(), true
+	return c.totals(now), true
 }
 
 // Past is the days that are over, the oldest first, until they are forgotten.
-// A request that was being counted while its day ended may still change it.
+// A request that was counted before its day ended may still be returned.
 func (c *Counter) Past() []Totals {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	all := make([]Totals, len(c.past))
-	for i, t := range c.past {
-		all[i] = t.totals()
-	}
-	return all
+	return slices.Clone(c.past)
 }
 
 // Forget drops the first n days of Past: they are kept elsewhere now.
 func (c *Counter) Forget(n int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.past = append([]*Tally(nil), c.past[n:]...)
+	c.past = slices.Clone(c.past[n:])
 }

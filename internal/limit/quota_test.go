@@ -86,14 +86,14 @@ func TestCounterLaw(t *testing.T) {
 			day += limit.Date(rapid.SampledFrom([]int{0, 0, 0, 0, 1, 2, 5, 20, 40}).Draw(t, "days"))
 			allowed := rapid.Int64Range(0, 12).Draw(t, "allowed")
 			want := in(period) < allowed
-			tally := c.AddWithin(day, period, allowed)
-			if (tally != nil) != want {
-				t.Fatalf("%s: counted %v, want %v", day, tally != nil, want)
+			on, ok := c.AddWithin(day, period, allowed)
+			if ok != want {
+				t.Fatalf("%s: counted %v, want %v", day, ok, want)
 			}
 			if want {
 				used[day]++
 				if rapid.IntRange(0, 4).Draw(t, "return") == 0 {
-					tally.Return()
+					c.Return(on)
 					used[day]--
 				}
 			}
@@ -174,4 +174,71 @@ func TestClockRead(t *testing.T) {
 			t.Errorf("at midnight it is %v", today)
 		}
 	})
+}
+
+// TestDayBeginsTogether: while days begin, each request is counted once and on
+// the day that it was told, what is returned is taken off that day, and no day
+// has more than it may.
+func TestDayBeginsTogether(t *testing.T) {
+	const days, allowed = 50, 400
+	var c limit.Counter
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	want := map[limit.Date]int64{}
+	for range 4 {
+		wg.Go(func() {
+			mine := map[limit.Date]int64{}
+			for i := range days * 200 {
+				today := limit.Date(20000 + i/200)
+				if i%3 == 0 {
+					on := c.Add(today)
+					mine[on]++
+					if i%2 == 0 {
+						c.Return(on)
+						mine[on]--
+					}
+				} else if on, ok := c.AddWithin(today, limit.Week, 7*allowed); ok {
+					mine[on]++
+				}
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			for day, n := range mine {
+				want[day] += n
+			}
+		})
+	}
+	wg.Wait()
+	now, _ := c.Totals()
+	all := append(c.Past(), now)
+	if len(all) != days {
+		t.Fatalf("%d days, want %d", len(all), days)
+	}
+	for i, day := range all {
+		if day.Used != want[day.Date] {
+			t.Errorf("day %v: %d counted, want %d", day.Date, day.Used, want[day.Date])
+		}
+		if i > 0 && day.Week != all[i-1].On(day.Date).Week {
+			t.Errorf("day %v began with %d in its week, want %d", day.Date, day.Week, all[i-1].On(day.Date).Week)
+		}
+	}
+}
+
+// TestCounterEdges: what is no day and no count of ours is taken for the
+// nearest that is.
+func TestCounterEdges(t *testing.T) {
+	for _, tt := range []struct{ known, want limit.Totals }{
+		{limit.Totals{Date: -1, Used: -1}, limit.Totals{}},
+		{limit.Totals{Date: 1<<31 - 1, Used: 1<<63 - 1}, limit.Totals{Date: 1<<20 - 1, Used: 1 << 42}},
+	} {
+		var c limit.Counter
+		c.Load(tt.known)
+		if got, ok := c.Totals(); got != tt.want || !ok {
+			t.Errorf("%+v is %+v, %v, want %+v", tt.known, got, ok, tt.want)
+		}
+		c.Return(c.Add(1<<31 - 1))
+		if got, _ := c.Totals(); got.Date != 1<<20-1 {
+			t.Errorf("the last day is %d", got.Date)
+		}
+	}
 }

@@ -29,7 +29,7 @@ func (m *Meter) Flush(ctx context.Context) error {
 		some := all[:min(len(all), flushSize)]
 		if err := m.write(ctx, some); err != nil {
 			for _, l := range all {
-				m.soil(l)
+				l.soil()
 			}
 			return fmt.Errorf("write usage: %w", err)
 		}
@@ -75,8 +75,8 @@ func (r *record) written() {
 		return
 	}
 	r.of.counter.Join(limit.Date(r.doc.Day), r.others)
-	r.of.stored = Totals(r.doc)
-	r.of.stored.Used += r.others
+	r.of.store(r.doc)
+	r.of.storedUsed += r.others
 }
 
 func (m *Meter) write(ctx context.Context, some []*ledger) error {
@@ -118,11 +118,11 @@ func (l *ledger) records(to []record) (_ []record, days int) {
 		doc := document(day)
 		if doc.Used > 0 {
 			doc.Left = l.left(day)
-			to = append(to, record{name: api.UsageLogKey(doc.Day, l.plan, l.key), doc: doc})
+			to = append(to, record{name: api.UsageLogKey(doc.Day, l.cell.id, l.key), doc: doc})
 		}
 	}
 	if now, ok := l.counter.Totals(); ok {
-		to = append(to, record{name: api.UsageKey(l.plan, l.key), doc: document(now), of: l})
+		to = append(to, record{name: api.UsageKey(l.cell.id, l.key), doc: document(now), of: l})
 	}
 	return to, len(past)
 }

@@ -5,13 +5,11 @@ import "github.com/stagedoor/stagedoor/internal/limit"
 // Grant is what a key may do to one stage, for one request. The zero Grant is
 // no key's.
 type Grant struct {
-	key      *key
-	meter    *Meter
-	ledger   *ledger
-	quota    *limit.Quota
-	throttle *throttle
-	bucket   *limit.Bucket // nil: no throttle
-	tally    *limit.Tally
+	key    *key
+	ledger *ledger
+	terms  *terms
+	day    limit.Date // on which it was counted
+	taken  bool
 }
 
 // Verdict is what a usage plan says of a request.
@@ -33,41 +31,37 @@ func (m *Meter) Find(value []byte, stage, method string) (g Grant, ok bool) {
 	if k == nil {
 		return Grant{}, false
 	}
-	if k.first != nil {
-		if g, ok = m.grant(k, k.first, stage, method); ok {
-			return g, true
-		}
+	if t := k.own.terms(stage, method); t != nil {
+		return Grant{key: k, ledger: &k.own, terms: t}, true
 	}
 	for _, l := range k.rest() {
-		if g, ok = m.grant(k, l, stage, method); ok {
-			return g, true
+		if t := l.terms(stage, method); t != nil {
+			return Grant{key: k, ledger: l, terms: t}, true
 		}
 	}
 	return Grant{}, false
 }
 
-// grant is what a key may do by the plan of a ledger; ok is false if the plan
-// does not open the stage, or is gone.
-func (m *Meter) grant(k *key, l *ledger, stage, method string) (g Grant, ok bool) {
+// terms are those of the ledger's plan; nil: the key is not in it, it does not
+// open the stage, or it is gone.
+func (l *ledger) terms(stage, method string) *terms {
+	if !l.in.Load() {
+		return nil
+	}
 	p := l.cell.now.Load()
 	if p == nil {
-		return Grant{}, false
+		return nil
 	}
 	st := p.stage(stage)
 	if st == nil {
-		return Grant{}, false
+		return nil
 	}
-	t := st.of(method)
-	g = Grant{key: k, meter: m, ledger: l, quota: p.quota, throttle: t}
-	if !t.limit.None() {
-		g.bucket = l.bucket(t.bucket)
-	}
-	return g, true
+	return st.of(method)
 }
 
 // Shown is a Grant that says of which key it is, and no more: it is not to be
 // asked for anything else.
-func Shown(id, value string) Grant { return Grant{key: newAccount(0, id, value, true)} }
+func Shown(id, value string) Grant { return Grant{key: newKey(0, id, value, true)} }
 
 // Key is the key that it is the grant of.
 func (g *Grant) Key() Key {
@@ -80,21 +74,22 @@ func (g *Grant) Key() Key {
 // Take asks the plan for one request: its throttle, then its quota. What was
 // refused is counted by neither.
 func (g *Grant) Take() Verdict {
-	nanos, today := g.meter.clock.Read()
-	if g.bucket != nil && !g.bucket.Take(nanos, g.throttle.limit) {
+	l, t := g.ledger, g.terms
+	nanos, today := l.cell.meter.clock.Read()
+	if !t.limit.None() && !l.bucket(t.bucket).Take(nanos, t.limit) {
 		return Throttled
 	}
-	if g.quota == nil {
-		g.tally = g.ledger.counter.Add(today)
+	if t.quota == nil {
+		g.day, g.taken = l.counter.Add(today), true
 	} else {
-		allowed := g.quota.Allowance(today, limit.Date(g.ledger.first.Load()), g.ledger.extra.Load())
-		g.tally = g.ledger.counter.AddWithin(today, g.quota.Period, allowed)
+		allowed := t.quota.Allowance(today, limit.Date(l.first.Load()), l.extra.Load())
+		g.day, g.taken = l.counter.AddWithin(today, t.quota.Period, allowed)
 	}
-	if g.tally == nil {
+	if !g.taken {
 		g.returnToken()
 		return Exceeded
 	}
-	g.meter.soil(g.ledger)
+	l.soil()
 	return Admitted
 }
 
@@ -102,17 +97,17 @@ func (g *Grant) Take() Verdict {
 // Grant that took nothing has nothing to give.
 // parity: spec/rest-data-plane.md 10.1.
 func (g *Grant) Return() {
-	if g.tally == nil {
+	if !g.taken {
 		return
 	}
-	g.tally.Return()
-	g.tally = nil
+	g.ledger.counter.Return(g.day)
+	g.taken = false
 	g.returnToken()
-	g.meter.soil(g.ledger)
+	g.ledger.soil()
 }
 
 func (g *Grant) returnToken() {
-	if g.bucket != nil {
-		g.bucket.Return(g.throttle.limit)
+	if t := g.terms; !t.limit.None() {
+		g.ledger.bucket(t.bucket).Return(t.limit)
 	}
 }

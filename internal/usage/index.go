@@ -4,104 +4,10 @@ import (
 	"bytes"
 	"hash/maphash"
 	"iter"
-	"slices"
 	"sync/atomic"
 
 	"github.com/stagedoor/stagedoor/internal/limit"
 )
-
-// Key is an API key as requests show it. Nobody may write to it.
-type Key struct{ ID, Value []byte }
-
-// key is a Key with what it may use. It does not change once it is in the
-// index: another takes its place.
-//
-// With a thousand keys in use what a request looks at is in no near cache, so it
-// stands together: a key as they are made has its value in its first line, its
-// id in the next, and its ledger behind that.
-type key struct {
-	hash    uint64  // of the value, by the index
-	first   *ledger // of a plan that it is in; nil: it is in none
-	cut     uint8   // where the id begins in text; 0: they are in long
-	end     uint8   // where it ends
-	enabled bool
-	text    [85]byte // the value, then the id
-	long    *Key
-	others  *[]*ledger // but the first; nil: there are none
-	room    *ledger    // beside it, for the first plan that it comes into; nil: there is none
-}
-
-// account is a key with room for a ledger.
-type account struct {
-	key    key
-	ledger ledger
-}
-
-// newAccount is a key that is in no plan.
-func newAccount(hash uint64, id, value string, enabled bool) *key {
-	a := &account{}
-	a.key.room = &a.ledger
-	a.key.fill(hash, id, value, enabled)
-	return &a.key
-}
-
-func (k *key) fill(hash uint64, id, value string, enabled bool) {
-	k.hash, k.enabled = hash, enabled
-	if end := len(value) + len(id); value == "" || end > len(k.text) {
-		k.long = &Key{ID: []byte(id), Value: []byte(value)}
-	} else {
-		k.cut, k.end = uint8(len(value)), uint8(end)
-		copy(k.text[copy(k.text[:], value):], id)
-	}
-}
-
-func (k *key) value() []byte {
-	if k.cut == 0 {
-		return k.longKey().Value
-	}
-	return k.text[:k.cut:k.cut]
-}
-
-func (k *key) id() []byte {
-	if k.cut == 0 {
-		return k.longKey().ID
-	}
-	return k.text[k.cut:k.end:k.end]
-}
-
-// longKey is what text has no room for.
-func (k *key) longKey() Key {
-	if k.long == nil {
-		return Key{}
-	}
-	return *k.long
-}
-
-// rest are its ledgers but the first.
-func (k *key) rest() []*ledger {
-	if k.others == nil {
-		return nil
-	}
-	return *k.others
-}
-
-// plans are the ledgers of the plans that it is in.
-func (k *key) plans() []*ledger {
-	if k.first == nil {
-		return nil
-	}
-	return append([]*ledger{k.first}, k.rest()...)
-}
-
-// join adds a plan to a key that is not in the index yet.
-func (k *key) join(l *ledger) {
-	if k.first == nil {
-		k.first = l
-		return
-	}
-	all := append(slices.Clip(k.rest()), l)
-	k.others = &all
-}
 
 // longestValue is the longest that a key may be, in bytes: no longer value is
 // worth looking up.
@@ -113,15 +19,20 @@ const longestValue = 128
 // gets nothing from one to a value. Readers never wait.
 type index struct {
 	seed  maphash.Seed
-	slots atomic.Pointer[[]slot] // a power of two, at most half of them in use
+	slots atomic.Pointer[[]slot] // a power of two, at most three quarters of them in use
 
 	// Of the one who changes the index; the caller sees to it that only one does.
 	used int // slots that are not empty
 }
 
 // slot is a place for a key: the first one that is free from where its hash
-// points to. An empty slot ends a search, a vacant one does not.
-type slot = atomic.Pointer[key]
+// points to. An empty slot ends a search, a vacant one does not. Once there is a
+// key the hash does not change: a slot that is another key's is passed without a
+// look at that key.
+type slot struct {
+	key  atomic.Pointer[key]
+	hash uint64 // of every key that comes here
+}
 
 const fewestSlots = 64
 
@@ -139,11 +50,16 @@ func (i *index) find(value []byte) *key {
 	}
 	hash, mask := maphash.Bytes(i.seed, value), uint64(len(*all)-1)
 	for at := hash & mask; ; at = (at + 1) & mask {
-		k := (*all)[at].Load()
+		s := &(*all)[at]
+		k := s.key.Load()
 		if k == nil {
 			return nil
 		}
-		if k.hash == hash && limit.Same(k.value(), value) {
+		if s.hash != hash {
+			continue
+		}
+		k.own.fetch() // while the key's value is on its way
+		if limit.Same(k.value(), value) {
 			return k
 		}
 	}
@@ -155,7 +71,7 @@ func (i *index) put(k *key) {
 		i.drop(k)
 		return
 	}
-	if all := i.slots.Load(); all == nil || i.used >= len(*all)/2 {
+	if all := i.slots.Load(); all == nil || i.used >= len(*all)/4*3 {
 		i.replace(i.all())
 	}
 	if i.add(*i.slots.Load(), k) {
@@ -168,10 +84,16 @@ func (i *index) put(k *key) {
 func (i *index) add(slots []slot, k *key) bool {
 	mask := uint64(len(slots) - 1)
 	for at := k.hash & mask; ; at = (at + 1) & mask {
-		there := slots[at].Load()
-		if there == nil || there.hash == k.hash && bytes.Equal(there.value(), k.value()) {
-			slots[at].Store(k)
-			return there == nil
+		s := &slots[at]
+		there := s.key.Load()
+		if there == nil {
+			s.hash = k.hash // nobody looks at it before there is a key
+			s.key.Store(k)
+			return true
+		}
+		if s.hash == k.hash && bytes.Equal(there.value(), k.value()) {
+			s.key.Store(k)
+			return false
 		}
 	}
 }
@@ -189,12 +111,13 @@ func (i *index) drop(k *key) {
 	}
 	mask := uint64(len(*all) - 1)
 	for at := k.hash & mask; ; at = (at + 1) & mask {
-		there := (*all)[at].Load()
+		s := &(*all)[at]
+		there := s.key.Load()
 		if there == nil {
 			return
 		}
-		if there.hash == k.hash && bytes.Equal(there.id(), k.id()) {
-			(*all)[at].Store(vacant)
+		if s.hash == k.hash && bytes.Equal(there.id(), k.id()) {
+			s.key.Store(vacant)
 			return
 		}
 	}
@@ -208,7 +131,7 @@ func (i *index) all() iter.Seq[*key] {
 			return
 		}
 		for at := range *now {
-			if k := (*now)[at].Load(); k != nil && k != vacant && !yield(k) {
+			if k := (*now)[at].key.Load(); k != nil && k != vacant && !yield(k) {
 				return
 			}
 		}
@@ -222,7 +145,7 @@ func (i *index) replace(keys iter.Seq[*key]) {
 		n++
 	}
 	size := fewestSlots
-	for size < 4*n {
+	for size < 2*n {
 		size *= 2
 	}
 	next := make([]slot, size)
@@ -233,23 +156,4 @@ func (i *index) replace(keys iter.Seq[*key]) {
 		}
 	}
 	i.slots.Store(&next)
-}
-
-// with is k in one plan more.
-func (k *key) with(l *ledger) *key {
-	next := k.without(l.plan)
-	next.join(l)
-	return next
-}
-
-// without is k outside a plan.
-func (k *key) without(plan string) *key {
-	next := *k
-	next.first, next.others, next.room = nil, nil, nil
-	for _, l := range k.plans() {
-		if l.plan != plan {
-			next.join(l)
-		}
-	}
-	return &next
 }

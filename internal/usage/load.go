@@ -33,23 +33,44 @@ func (m *Meter) load(tx store.Tx) error {
 	if err != nil {
 		return err
 	}
-	fresh := map[pair]*ledger{}
-	for _, doc := range in {
-		k := keys[doc.Key]
-		if k == nil || !plans[doc.Plan] {
-			continue
-		}
-		l, known := m.ledger(k, doc)
-		if !known {
-			fresh[pair{doc.Plan, doc.Key}] = l
-		}
-		k.join(l)
-	}
-	if err := m.loadCounts(tx, fresh); err != nil {
+	if err := m.loadLedgers(tx, keys, plans, in); err != nil {
 		return err
 	}
 	m.keys = keys
 	m.index.replace(maps.Values(keys))
+	return nil
+}
+
+// loadLedgers lets keys into the plans that documents name, and out of all
+// others.
+func (m *Meter) loadLedgers(tx store.Tx, keys map[string]*key, plans map[string]bool, in []api.UsagePlanKey) error {
+	left, fresh := maps.Clone(m.ledgers), map[pair]*ledger{}
+	for _, doc := range in {
+		k, p := keys[doc.Key], pair{doc.Plan, doc.Key}
+		if k == nil || !plans[doc.Plan] {
+			continue
+		}
+		if l := m.ledgers[p]; l != nil {
+			l.join(doc)
+			delete(left, p)
+			continue
+		}
+		fresh[p] = m.newLedger(k, p)
+	}
+	if err := m.loadCounts(tx, fresh); err != nil {
+		for p := range fresh {
+			delete(m.ledgers, p) // it does not know what was counted
+		}
+		return err
+	}
+	for _, doc := range in {
+		if l := fresh[pair{doc.Plan, doc.Key}]; l != nil {
+			l.join(doc)
+		}
+	}
+	for _, l := range left {
+		l.in.Store(false)
+	}
 	return nil
 }
 
@@ -78,7 +99,15 @@ func (m *Meter) readKey(doc []byte) (*key, error) {
 	if id.Type != gjson.String || value.Type != gjson.String {
 		return nil, errors.New("it is no API key")
 	}
-	return m.makeKey(id.Str, value.Str, gjson.GetBytes(doc, "enabled").Bool()), nil
+	enabled := gjson.GetBytes(doc, "enabled").Bool()
+	switch old := m.keys[id.Str]; {
+	case old == nil:
+		return m.makeKey(id.Str, value.Str, enabled), nil
+	case old.is(value.Str, enabled):
+		return old, nil
+	default:
+		return old.heir(m.index.hash(value.Str), value.Str, enabled), nil
+	}
 }
 
 // batch is documents that are decoded together.

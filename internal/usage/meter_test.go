@@ -130,6 +130,40 @@ func TestQuota(t *testing.T) {
 	b.wants("value-k", "exceeded")
 }
 
+// A key that goes from plan to plan has what it used of each when it comes back.
+func TestMoves(t *testing.T) {
+	b := start(t)
+	for _, id := range []string{"gold", "iron", "lead"} {
+		b.plan(gold(quota(3, 0, "DAY"), func(p *api.UsagePlan) { p.ID = id }))
+	}
+	b.key("k", "value-k", true)
+	left := map[string]int{"gold": 3, "iron": 3, "lead": 3}
+	for i, plan := range []string{"gold", "iron", "gold", "lead", "iron", "gold", "lead", "lead"} {
+		b.join(plan, "k")
+		if left[plan]--; left[plan] == 0 {
+			b.wants("value-k", "ok", "exceeded")
+		} else {
+			b.wants("value-k", "ok")
+		}
+		if i%3 == 2 {
+			b.refresh(nil, true) // all is read again
+		}
+		b.put(api.PlanKeyKey(plan, "k"), nil)
+		b.wants("value-k", "forbidden")
+	}
+	b.key("k", "another-value", true) // a key's value may change under it
+	b.wants("value-k", "forbidden")
+	b.join("iron", "k")
+	b.wants("another-value", "ok", "exceeded")
+	b.put(api.UsagePlanAt("iron"), nil)
+	b.plan(gold(quota(1, 0, "DAY"), func(p *api.UsagePlan) { p.ID = "iron" })) // another one by this name
+	b.wants("another-value", "forbidden")
+	b.flush()
+	if got := read[api.Usage](b, api.UsageKey("gold", "k")); got.Used != 3 {
+		t.Errorf("%d used of gold, want 3", got.Used)
+	}
+}
+
 // What was granted on top holds for its period and not longer.
 func TestExtra(t *testing.T) {
 	b := start(t)

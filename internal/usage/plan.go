@@ -2,6 +2,7 @@ package usage
 
 import (
 	"math"
+	"sync"
 	"sync/atomic"
 
 	"github.com/stagedoor/stagedoor/internal/api"
@@ -9,7 +10,13 @@ import (
 )
 
 // planCell is a plan as it is now; nil in it: the plan is gone.
-type planCell struct{ now atomic.Pointer[plan] }
+type planCell struct {
+	now   atomic.Pointer[plan]
+	meter *Meter
+	id    string
+
+	naming sync.Mutex // held while a ledger of the plan gets a bucket
+}
 
 // plan is a usage plan as requests are held to it. It does not change.
 type plan struct {
@@ -32,24 +39,26 @@ func (p *plan) stage(name string) *planStage {
 // planStage is a stage that a plan opens.
 type planStage struct {
 	name string
-	throttle
-	methods map[string]*throttle // "/pets/GET": instead of the stage's; nil: none
+	terms
+	methods map[string]*terms // "/pets/GET": instead of the stage's; nil: none
 }
 
-// of is the throttle of a method.
-func (st *planStage) of(method string) *throttle {
+// of is the terms of a method.
+func (st *planStage) of(method string) *terms {
 	if st.methods != nil {
 		if own := st.methods[method]; own != nil {
 			return own
 		}
 	}
-	return &st.throttle
+	return &st.terms
 }
 
-// throttle is a limit and the name of the bucket for it.
-type throttle struct {
+// terms are what a request is held to: a limit with the name of the bucket for
+// it, and the plan's quota.
+type terms struct {
 	limit  limit.Limit
 	bucket string
+	quota  *limit.Quota // nil: none
 }
 
 // Stage is the name of a stage in plans.
@@ -63,12 +72,12 @@ func newPlan(p *api.UsagePlan) *plan {
 	for i := range p.Stages {
 		st := &p.Stages[i]
 		name := Stage(st.API, st.Stage)
-		one := &planStage{name: name, throttle: throttle{Limit(p.Throttle), name}}
+		one := &planStage{name: name, terms: terms{Limit(p.Throttle), name, out.quota}}
 		if len(st.Throttle) > 0 {
-			one.methods = make(map[string]*throttle, len(st.Throttle))
+			one.methods = make(map[string]*terms, len(st.Throttle))
 		}
 		for method, t := range st.Throttle {
-			one.methods[method] = &throttle{Limit(&t), name + " " + method}
+			one.methods[method] = &terms{Limit(&t), name + " " + method, out.quota}
 		}
 		out.stages[name] = one
 	}

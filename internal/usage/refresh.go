@@ -70,29 +70,24 @@ func (m *Meter) refreshKey(tx store.Tx, name store.Key) error {
 		}
 		return nil
 	}
-	next := m.newKey(&doc)
-	if old := m.keys[doc.ID]; old != nil {
-		next.first, next.others = old.first, old.others
-		if !bytes.Equal(old.value(), next.value()) {
-			m.index.drop(old)
-		}
+	k := m.keys[doc.ID]
+	switch {
+	case k == nil:
+		k = m.makeKey(doc.ID, doc.Value, doc.Enabled)
+	case bytes.Equal(k.value(), []byte(doc.Value)):
+		k.enabled = doc.Enabled
+	default:
+		m.index.drop(k)
+		k = k.heir(m.index.hash(doc.Value), doc.Value, doc.Enabled)
 	}
-	m.keys[doc.ID] = next
-	m.index.put(next)
+	m.keys[doc.ID] = k
+	m.index.put(k)
 	return nil
 }
 
-func (m *Meter) newKey(doc *api.APIKey) *key { return m.makeKey(doc.ID, doc.Value, doc.Enabled) }
-
 // makeKey makes a key that is in no plan.
 func (m *Meter) makeKey(id, value string, enabled bool) *key {
-	hash := m.index.hash(value)
-	if m.keys[id] == nil {
-		return newAccount(hash, id, value, enabled)
-	}
-	k := &key{} // its ledgers are there
-	k.fill(hash, id, value, enabled)
-	return k
+	return newKey(m.index.hash(value), id, value, enabled)
 }
 
 func (m *Meter) refreshPlan(tx store.Tx, name store.Key) error {
@@ -118,6 +113,7 @@ func (m *Meter) forget(gone func(pair) bool) {
 	for p, l := range m.ledgers {
 		if gone(p) {
 			l.gone.Store(true)
+			l.in.Store(false)
 			delete(m.ledgers, p)
 		}
 	}
@@ -127,7 +123,7 @@ func (m *Meter) forget(gone func(pair) bool) {
 func (m *Meter) plan(id string) *planCell {
 	cell := m.plans[id]
 	if cell == nil {
-		cell = &planCell{}
+		cell = &planCell{meter: m, id: id}
 		m.plans[id] = cell
 	}
 	return cell
@@ -139,52 +135,65 @@ func (m *Meter) refreshMembership(tx store.Tx, name store.Key) error {
 	if err != nil {
 		return err
 	}
-	k := m.keys[parts[2]]
-	switch {
-	case k == nil:
+	k, p := m.keys[parts[2]], pair{parts[1], parts[2]}
+	if k == nil {
 		return nil
-	case !ok:
-		k = k.without(parts[1])
-	default:
-		l, known := m.ledger(k, doc)
-		if !known {
-			if err := l.load(tx); err != nil {
-				return err
-			}
-		}
-		k = k.with(l)
 	}
-	m.keys[parts[2]] = k
-	m.index.put(k)
+	l := m.ledgers[p]
+	switch {
+	case !ok:
+		if l != nil {
+			l.in.Store(false)
+		}
+		return nil
+	case l == nil:
+		if k.own.cell != nil && !k.own.in.Load() { // of a plan that it has left
+			k = k.renewed()
+			m.keys[parts[2]] = k
+			m.index.put(k)
+		}
+		l = m.newLedger(k, p)
+		if err := l.load(tx); err != nil {
+			delete(m.ledgers, p) // it does not know what was counted
+			return err
+		}
+	}
+	l.join(doc)
 	return nil
 }
 
-// ledger is the ledger of a key in a plan; known is false if it is a new one.
-func (m *Meter) ledger(k *key, doc api.UsagePlanKey) (l *ledger, known bool) {
-	p := pair{doc.Plan, doc.Key}
-	if l = m.ledgers[p]; l != nil {
-		l.first.Store(int32(limit.DateOf(doc.AddedDate)))
-		return l, true
-	}
-	if l = k.room; l == nil || l.cell != nil { // somebody has it
+// newLedger is a ledger for a key, which is not in the plan yet: its own one,
+// unless somebody has that.
+func (m *Meter) newLedger(k *key, p pair) *ledger {
+	l := &k.own
+	other := l.cell != nil
+	if other {
 		l = &ledger{}
 	}
-	l.plan, l.key, l.cell = doc.Plan, doc.Key, m.plan(doc.Plan)
-	l.first.Store(int32(limit.DateOf(doc.AddedDate)))
+	l.key, l.cell = p.key, m.plan(p.plan)
+	if other {
+		k.add(l)
+	}
 	m.ledgers[p] = l
-	return l, false
+	return l
+}
+
+// join lets the key into the plan.
+func (l *ledger) join(doc api.UsagePlanKey) {
+	l.first.Store(int32(limit.DateOf(doc.AddedDate)))
+	l.in.Store(true)
 }
 
 // load takes up what an earlier process wrote.
 func (l *ledger) load(tx store.Tx) error {
-	doc, ok, err := read[api.Usage](tx, api.UsageKey(l.plan, l.key))
+	doc, ok, err := read[api.Usage](tx, api.UsageKey(l.cell.id, l.key))
 	if err != nil {
 		return err
 	}
 	if ok {
 		l.take(doc)
 	}
-	extra, ok, err := read[api.UsageGrant](tx, api.UsageGrantKey(l.plan, l.key))
+	extra, ok, err := read[api.UsageGrant](tx, api.UsageGrantKey(l.cell.id, l.key))
 	if err == nil && ok {
 		l.extra.Store(Extra(extra))
 	}

@@ -81,15 +81,19 @@ func (n *name) is(scope *Scope, text []byte) bool {
 	return n.scope == *scope && limit.Same(n.text, text)
 }
 
+// entry is an answer that is remembered. With a value of one word it is two
+// lines of a cache, which are fetched together: its name, and all the rest.
 type entry[V any] struct {
-	answer     Answer[V]
 	name       name
 	until      time.Duration // since base
 	used       time.Duration // last noted
+	value      V
+	bytes      int // as Answer has it
+	group      string
 	next, last *entry[V]
 }
 
-func (e *entry[V]) size() int { return e.answer.Size + len(e.name.text) }
+func (e *entry[V]) size() int { return e.bytes + len(e.name.text) }
 
 // question is one that somebody is asking. What came of it may be read once
 // done is closed.
@@ -114,7 +118,7 @@ func (m *Memo[V]) Get(scope *Scope, text []byte) (v V, ok bool) {
 	s := m.of(hash)
 	s.mu.Lock()
 	if e := s.get(hash, scope, text, now); e != nil {
-		v, ok = e.answer.Value, true
+		v, ok = e.value, true
 	}
 	s.mu.Unlock()
 	return v, ok
@@ -122,11 +126,14 @@ func (m *Memo[V]) Get(scope *Scope, text []byte) (v V, ok bool) {
 
 func (s *shard[V]) get(hash uint64, scope *Scope, text []byte, now time.Duration) *entry[V] {
 	e := s.known[hash]
-	if e == nil || !e.name.is(scope, text) {
+	if e == nil {
 		return nil
 	}
-	if now >= e.until {
+	if now >= e.until { // looked at first: it is on its way while the name is compared
 		s.drop(e)
+		return nil
+	}
+	if !e.name.is(scope, text) {
 		return nil
 	}
 	if now-e.used >= idle {
@@ -147,7 +154,7 @@ func (m *Memo[V]) Ask(ctx context.Context, scope *Scope, text []byte, ask func()
 	for {
 		s.mu.Lock()
 		if e := s.get(hash, scope, text, time.Since(m.base)); e != nil {
-			v := e.answer.Value
+			v := e.value
 			s.mu.Unlock()
 			return v, nil
 		}
@@ -194,7 +201,7 @@ func (m *Memo[V]) ask(ctx context.Context, q *question[V], epoch uint64, ask fun
 	defer s.mu.Unlock()
 	if s.epoch == epoch {
 		now := time.Since(m.base)
-		s.put(&entry[V]{answer: a, name: q.name, until: now + a.For, used: now})
+		s.put(&entry[V]{name: q.name, until: now + a.For, used: now, value: a.Value, bytes: a.Size, group: a.Group})
 	}
 }
 
@@ -237,7 +244,7 @@ func (m *Memo[V]) Forget(group string) {
 		s.epoch++
 		clear(s.asked) // who comes now does not wait for what is old
 		for _, e := range s.known {
-			if e.answer.Group == group {
+			if e.group == group {
 				s.drop(e)
 			}
 		}

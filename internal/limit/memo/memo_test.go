@@ -10,6 +10,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unsafe"
 
 	"pgregory.net/rapid"
 )
@@ -139,7 +140,7 @@ func TestBounds(t *testing.T) {
 			s := &m.shard[i]
 			size, ring := 0, 0
 			for _, e := range s.known {
-				size += e.answer.Size + len(e.name.text)
+				size += e.bytes + len(e.name.text)
 			}
 			for e := s.use.next; e != &s.use; e = e.next {
 				ring++
@@ -252,6 +253,14 @@ func TestCollision(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestLines: what a question looks at is two lines that are fetched together.
+func TestLines(t *testing.T) {
+	var e entry[*int]
+	if size, rest := unsafe.Sizeof(e), unsafe.Offsetof(e.until); size != 128 || rest != 64 {
+		t.Errorf("an entry has %d bytes, its name %d; want 128 and 64", size, rest)
+	}
 }
 
 // TestUse: what was used last leaves last, to the second.
