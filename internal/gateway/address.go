@@ -3,6 +3,7 @@ package gateway
 import (
 	"bytes"
 
+	"github.com/stagedoor/stagedoor/internal/engine/route"
 	"github.com/stagedoor/stagedoor/internal/http1"
 	"github.com/stagedoor/stagedoor/internal/program"
 )
@@ -66,10 +67,8 @@ func userRequest(x *program.Exchange, rest []byte) address {
 
 // segment is what stands before the next slash, and the rest from there on.
 func segment(path []byte) (first, rest []byte) {
-	if i := bytes.IndexByte(path, '/'); i >= 0 {
-		return path[:i], path[i:]
-	}
-	return path, nil
+	i := route.Slash(path)
+	return path[:i], path[i:]
 }
 
 func trimSlash(path []byte) []byte {

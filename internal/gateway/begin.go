@@ -73,14 +73,14 @@ func (g *Gateway) begin(x *program.Exchange, both bool) {
 		g.enterDomain(x, table, d)
 		return
 	}
-	plain := route.Plain(x.Request.Path)
 	at := g.locate(x)
 	if at.ping {
 		x.Identify()
 		x.Route = g.fronts.healthy
 		return
 	}
-	if both && (at.api == nil && at.url == nil || !plain && isManagement(x.Request.Path)) && g.owns(x) {
+	plain := route.Plain(at.path)
+	if both && (at.api == nil && at.url == nil || (!plain || odd(at.api)) && isManagement(x.Request.Path)) && g.owns(x) {
 		x.Route = g.fronts.control
 		return
 	}
@@ -93,21 +93,22 @@ func (g *Gateway) begin(x *program.Exchange, both bool) {
 		x.Route = g.fronts.notFound
 		return
 	}
-	x.API = table.API(at.api)
-	if x.API == nil {
+	e := table.entry(at.api)
+	if e == nil {
 		x.Route = g.fronts.unknownAPI
 		return
 	}
-	g.enter(x, at.path, plain)
+	x.API = e.api
+	g.enter(x, e, at.path, plain)
 }
 
 // enter finds the stage and its route. path begins with the slashes before the
 // stage: however many, they count for nothing.
 // parity: spec/rest-data-plane.md 2.4.
-func (g *Gateway) enter(x *program.Exchange, path []byte, plain bool) {
+func (g *Gateway) enter(x *program.Exchange, e *entry, path []byte, plain bool) {
 	path = oneSlash(path)
 	name, rest := segment(trimSlash(path))
-	stage := x.API.Stages[string(name)]
+	stage := e.stage(name)
 	if stage != nil {
 		stage = stage.Draw(x)
 	}
@@ -167,6 +168,10 @@ var rootPath = []byte("/")
 func isManagement(path []byte) bool {
 	return bytes.Contains(path, []byte("/@connections/")) || bytes.Contains(path, []byte("/%40connections/"))
 }
+
+// odd says of an id what makes a path one that is not plain. An id of a path is
+// no part of what is looked at behind it.
+func odd(id []byte) bool { return len(id) > 0 && (id[0] == '@' || id[0] == '%') }
 
 // owns asks the control plane whether the request is an AWS call.
 func (g *Gateway) owns(x *program.Exchange) bool {

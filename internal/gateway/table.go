@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"maps"
 	"math/bits"
 	"slices"
 
@@ -16,7 +15,29 @@ type Table struct {
 
 // shards are APIs by their ids in lower case, in parts that are small enough to
 // be copied when one of their APIs changes, with a hundred thousand APIs too.
-type shards [1 << shardBits]map[string]*program.API
+type shards [1 << shardBits]*part
+
+// part is some APIs by their ids in lower case. Most parts have one only, which
+// a comparison of a few bytes finds; with more it is the first of them.
+type part struct {
+	first entry
+	all   map[string]*entry // nil: there is only the first
+}
+
+// entry is an API with what requests look for in it.
+type entry struct {
+	id     string // in lower case
+	api    *program.API
+	stages [fewStages]named // some of its stages
+	rest   bool             // it has others
+}
+
+type named struct {
+	name  string
+	stage *program.Stage
+}
+
+const fewStages = 2
 
 const shardBits = 9
 
@@ -32,28 +53,102 @@ func shard[T string | []byte](id T) int {
 // with is s with other APIs under some ids in lower case; a nil one is gone.
 func (s *shards) with(changed map[string]*program.API) shards {
 	next := *s
-	var own [len(next)]bool
+	parts := map[int]map[string]*program.API{}
 	for id, a := range changed {
 		at := shard(id)
-		if !own[at] {
-			next[at], own[at] = maps.Clone(next[at]), true
+		if parts[at] == nil {
+			parts[at] = next[at].apis()
 		}
-		switch {
-		case a == nil:
-			delete(next[at], id)
-		case next[at] == nil:
-			next[at] = map[string]*program.API{id: a}
-		default:
-			next[at][id] = a
+		if a == nil {
+			delete(parts[at], id)
+		} else {
+			parts[at][id] = a
 		}
+	}
+	for at, apis := range parts {
+		next[at] = newPart(apis)
 	}
 	return next
 }
 
+// newPart makes a part; nil if there is nothing in it.
+func newPart(apis map[string]*program.API) *part {
+	if len(apis) == 0 {
+		return nil
+	}
+	p := &part{}
+	if len(apis) > 1 {
+		p.all = make(map[string]*entry, len(apis))
+	}
+	for id, a := range apis {
+		p.first = newEntry(id, a)
+		if p.all != nil {
+			e := p.first
+			p.all[id] = &e
+		}
+	}
+	return p
+}
+
+func newEntry(id string, a *program.API) entry {
+	e := entry{id: id, api: a, rest: len(a.Stages) > fewStages}
+	n := 0
+	for name, s := range a.Stages {
+		if n < fewStages {
+			e.stages[n] = named{name, s}
+			n++
+		}
+	}
+	return e
+}
+
+// apis are those of a part, which may be nil.
+func (p *part) apis() map[string]*program.API {
+	apis := map[string]*program.API{}
+	if p != nil {
+		apis[p.first.id] = p.first.api
+		for id, e := range p.all {
+			apis[id] = e.api
+		}
+	}
+	return apis
+}
+
+// find is the entry of an id in lower case, nil if there is none.
+func (s *shards) find(id []byte) *entry {
+	p := s[shard(id)]
+	if p == nil {
+		return nil
+	}
+	if p.first.id == string(id) {
+		return &p.first
+	}
+	return p.all[string(id)]
+}
+
+// stage is a stage by its name, nil if there is none.
+func (e *entry) stage(name []byte) *program.Stage {
+	if s := &e.stages[0]; s.name == string(name) {
+		return s.stage
+	}
+	return e.other(name)
+}
+
+// other is stage of all but the first.
+func (e *entry) other(name []byte) *program.Stage {
+	if s := &e.stages[1]; s.name == string(name) {
+		return s.stage
+	}
+	if !e.rest {
+		return nil
+	}
+	return e.api.Stages[string(name)]
+}
+
 // all yields every API.
 func (s *shards) all(yield func(*program.API) bool) {
-	for _, part := range s {
-		for _, a := range part {
+	for _, p := range s {
+		for _, a := range p.apis() {
 			if !yield(a) {
 				return
 			}
@@ -73,16 +168,24 @@ func NewTable(apis ...*program.API) *Table {
 // API finds an API by its id, whatever the case; nil if there is none.
 // parity: spec/rest-data-plane.md 2.1.
 func (t *Table) API(id []byte) *program.API {
+	if e := t.entry(id); e != nil {
+		return e.api
+	}
+	return nil
+}
+
+// entry is API for those who look for a stage of it as well.
+func (t *Table) entry(id []byte) *entry {
 	if len(id) == 0 {
 		return nil
 	}
-	if a := t.apis[shard(id)][string(id)]; a != nil {
-		return a
+	if e := t.apis.find(id); e != nil {
+		return e
 	}
-	return t.apiOfAnyCase(id)
+	return t.ofAnyCase(id)
 }
 
-func (t *Table) apiOfAnyCase(id []byte) *program.API {
+func (t *Table) ofAnyCase(id []byte) *entry {
 	var buf [64]byte
 	if len(id) > len(buf) {
 		return nil
@@ -90,7 +193,7 @@ func (t *Table) apiOfAnyCase(id []byte) *program.API {
 	for i, c := range id {
 		buf[i] = lower(c)
 	}
-	return t.apis[shard(buf[:len(id)])][string(buf[:len(id)])]
+	return t.apis.find(buf[:len(id)])
 }
 
 // IDs lists the ids of all APIs, sorted.

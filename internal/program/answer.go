@@ -7,12 +7,11 @@ import "github.com/stagedoor/stagedoor/internal/http1"
 //
 //nolint:gochecknoglobals // constants, as bytes
 var (
-	nameErrorType  = []byte("x-amzn-ErrorType")
-	nameRequestID  = []byte("x-amzn-RequestId")
-	nameExtendedID = []byte("x-amz-apigw-id")
-	nameTrace      = []byte("X-Amzn-Trace-Id")
-	nameType       = []byte("Content-Type")
-	typeJSON       = []byte("application/json")
+	fieldErrorType  = http1.NewName("x-amzn-ErrorType")
+	fieldRequestID  = http1.NewName("x-amzn-RequestId")
+	fieldExtendedID = http1.NewName("x-amz-apigw-id")
+	fieldTrace      = http1.NewName("X-Amzn-Trace-Id")
+	fieldJSON       = http1.NewField([]byte("Content-Type"), []byte("application/json"))
 )
 
 // refuse makes r the answer, and fills in the defaults of its type. Together
@@ -31,7 +30,7 @@ func (x *Exchange) refuse(r *Refusal) {
 	x.drop()
 	x.Answer = Answer{Status: r.Status, Fields: x.Answer.Fields[:0], Close: r.Type == BadRequest}
 	x.sealed = false
-	x.Answer.Fields = append(x.Answer.Fields, http1.Field{Name: nameErrorType, Value: x.Keep(r.ErrorType)})
+	x.Answer.Fields = append(x.Answer.Fields, fieldErrorType.With(x.Keep(r.ErrorType)))
 	if g := x.custom(r.Type); g != nil {
 		if g.Status != 0 {
 			x.Answer.Status = g.Status
@@ -66,7 +65,7 @@ func (x *Exchange) custom(t ResponseType) *GatewayResponse {
 
 // plain writes the body that no API has customised.
 func (x *Exchange) plain(r *Refusal, d refusalDefault) {
-	x.Answer.Fields = append(x.Answer.Fields, http1.Field{Name: nameType, Value: typeJSON})
+	x.Answer.Fields = append(x.Answer.Fields, fieldJSON)
 	from := len(x.arena)
 	if r.Type == AccessDenied {
 		x.arena = append(x.arena, `{"Message":`...) // parity: spec/rest-data-plane.md 1.3, the capital M
@@ -95,15 +94,15 @@ func (x *Exchange) seal() {
 	x.sealed = true
 	fields := x.Answer.Fields
 	if !typed(fields) {
-		fields = append(fields, http1.Field{Name: nameType, Value: typeJSON})
+		fields = append(fields, fieldJSON)
 	}
 	if x.ExtendedID[0] != 0 {
-		fields = append(fields, http1.Field{Name: nameRequestID, Value: x.ID[:]}, http1.Field{Name: nameExtendedID, Value: x.ExtendedID[:]})
+		fields = append(fields, fieldRequestID.Own(x.ID[:]), fieldExtendedID.Own(x.ExtendedID[:]))
 	} else {
-		fields = append(fields, http1.Field{Name: nameRequestID, Value: x.ID[:]})
+		fields = append(fields, fieldRequestID.Own(x.ID[:]))
 	}
 	if x.ShowTrace {
-		fields = append(fields, http1.Field{Name: nameTrace, Value: x.TraceID()})
+		fields = append(fields, fieldTrace.Own(x.TraceID()))
 	}
 	x.Answer.Fields = fields
 }
@@ -111,7 +110,7 @@ func (x *Exchange) seal() {
 // typed says whether there is a Content-Type.
 func typed(fields []http1.Field) bool {
 	for i := range fields {
-		if f := &fields[i]; len(f.Name) == len("content-type") && f.Value != nil && http1.EqualFold(f.Name, "content-type") {
+		if f := &fields[i]; f.Known() == http1.ContentType && f.Value != nil {
 			return true
 		}
 	}

@@ -13,7 +13,7 @@ func CanaryShare(percent float64) uint64 {
 // again gives the same answer.
 // parity: spec/rest-data-plane.md 8.3: each request picks independently.
 func (s *Stage) Draw(x *Exchange) *Stage {
-	if s.Canary != nil && uint64(x.draw) < s.CanaryShare {
+	if s.Canary != nil && uint64(pack(x.draw)) < s.CanaryShare {
 		return s.Canary
 	}
 	return s

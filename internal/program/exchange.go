@@ -113,7 +113,7 @@ type Exchange struct {
 	arena   []byte
 	query   []Pair
 	sent    sentFields
-	draw    uint32   // of this request, uniform; made by Identify
+	draw    uint64   // of this request: 32 bits that are uniform, as putExtended left them; made by Identify
 	lasting *lasting // made once, lives as long as the exchange's memory; see own
 	rare    *rare    // the same; see seldom
 }

@@ -45,9 +45,7 @@ func (x *Exchange) Identify() {
 	} else {
 		putUUID(&x.ID, r.Uint64(), r.Uint64())
 	}
-	word := r.Uint64()
-	putExtended(&x.ExtendedID, r.Uint64(), word)
-	x.draw = uint32(word >> 32)
+	x.draw = putExtended(&x.ExtendedID, r.Uint64(), r.Uint64())
 }
 
 // ContentEncoding is how the request's body is encoded, empty if it is not;

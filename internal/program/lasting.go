@@ -10,9 +10,10 @@ import (
 // lasting is what an exchange's memory keeps from one request to the next: where
 // ids come from, and texts of things that seldom change between requests.
 type lasting struct {
+	trace  trace
 	peer   peer
-	second second
 	port   port
+	second second
 	source rand.ChaCha8 // seeded by the system once for each exchange's memory
 }
 
@@ -80,11 +81,13 @@ type second struct {
 
 // AppendRequestTime appends when the request came in, in the form of the
 // Common Log Format: 18/Jul/2024:13:59:19 +0000.
-func (x *Exchange) AppendRequestTime(dst []byte) []byte {
+func (x *Exchange) AppendRequestTime(dst []byte) []byte { return append(dst, x.requestTime()[:]...) }
+
+func (x *Exchange) requestTime() *[len(requestTimeForm)]byte {
 	s := &x.own().second
 	if unix := x.Start.Unix(); s.unix != unix || !s.made {
 		s.unix, s.made = unix, true
 		putRequestTime(&s.text, unix)
 	}
-	return append(dst, s.text[:]...)
+	return &s.text
 }

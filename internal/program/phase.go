@@ -104,19 +104,5 @@ func appendMilliseconds(dst []byte, d time.Duration) []byte {
 	return appendNumber(dst, d.Milliseconds())
 }
 
-// appendNumber is strconv.AppendInt with base 10, with little code for what is
-// written most: up to four digits.
-func appendNumber(dst []byte, n int64) []byte {
-	v := uint32(n)
-	switch {
-	case uint64(n) > 9999:
-		return strconv.AppendInt(dst, n, 10)
-	case v < 10:
-		return append(dst, byte('0'+v))
-	case v < 100:
-		return append(dst, byte('0'+v/10), byte('0'+v%10))
-	case v < 1000:
-		return append(dst, byte('0'+v/100), byte('0'+v/10%10), byte('0'+v%10))
-	}
-	return append(dst, byte('0'+v/1000), byte('0'+v/100%10), byte('0'+v/10%10), byte('0'+v%10))
-}
+// appendNumber is strconv.AppendInt with base 10.
+func appendNumber(dst []byte, n int64) []byte { return strconv.AppendInt(dst, n, 10) }

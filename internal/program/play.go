@@ -54,11 +54,7 @@ func (x *Exchange) Play() Want {
 	if unread && x.Route.Body == BodyBuffer {
 		return WantBody
 	}
-	for {
-		if x.waiting {
-			x.waiting = false
-			return WantCall
-		}
+	for !x.waiting {
 		if x.next >= len(x.Route.Steps) {
 			x.seal()
 			return Done
@@ -70,8 +66,13 @@ func (x *Exchange) Play() Want {
 		if s.Waits && (s.Quick == nil || !s.Quick(x)) {
 			return WantWork
 		}
-		x.Work()
+		x.next++
+		if err := s.Run(x); err != nil {
+			x.Fail(err)
+		}
 	}
+	x.waiting = false
+	return WantCall
 }
 
 // Work runs the next step, which may wait; Play goes on after it.

@@ -1,6 +1,13 @@
 package program
 
-import "context"
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/usage"
+)
 
 // What an exchange keeps of its memory for the next request, in bytes.
 const (
@@ -25,22 +32,49 @@ func (x *Exchange) seldom() *rare {
 }
 
 // Reset makes x ready for its next request and keeps its memory, unless a
-// request made it large. All else is cleared where it lies.
+// request made it large. All else is cleared where it lies: part by part, since
+// what is kept would have to be carried around a clearing of the whole.
 func (x *Exchange) Reset(ctx context.Context) {
 	x.Land(false) // of an exchange that was broken off
 	if x.marked {
-		*x.rare = rare{}
+		*x.rare, x.marked = rare{}, false
 	}
-	request, call, reply, answer := x.Request.Fields, x.Call.Fields, x.Reply.Response.Fields, x.Answer.Fields
-	body, target, replied := x.Body, x.Call.Target, x.Reply.Body
-	params, trace, arena, query := x.Params, x.Trace, x.arena, x.query
-	lasting, seldom := x.lasting, x.rare
+	request, target, call := x.Request.Fields, x.Call.Target, x.Call.Fields
+	x.Request = http1.Request{} // one at a time: together they would be made elsewhere and copied
+	x.Call = Call{}
+	x.Request.Fields, x.Call.Target, x.Call.Fields = request[:0], target[:0], call[:0]
+	answer, reply, body := x.Answer.Fields, x.Reply.Response.Fields, x.Reply.Body
+	x.Answer = Answer{}
+	x.Reply = Reply{}
+	x.Answer.Fields, x.Reply.Response.Fields, x.Reply.Body = answer[:0], reply[:0], kept(body, keptBody)
+	x.forget()
+	x.Body, x.arena = kept(x.Body, keptBody), kept(x.arena, keptArena)
+	x.Params, x.Trace, x.query = x.Params[:0], x.Trace[:0], x.query[:0]
+	x.ctx = ctx
+}
 
-	*x = Exchange{}
-	x.Request.Fields, x.Call.Fields, x.Reply.Response.Fields, x.Answer.Fields = request[:0], call[:0], reply[:0], answer[:0]
-	x.Body, x.Call.Target, x.Reply.Body = kept(body, keptBody), target[:0], kept(replied, keptBody)
-	x.Params, x.Trace, x.arena, x.query = params[:0], trace[:0], kept(arena, keptArena), query[:0]
-	x.lasting, x.rare, x.ctx = lasting, seldom, ctx
+// forget clears what is no memory to be kept.
+func (x *Exchange) forget() {
+	x.Remote = netip.AddrPort{}
+	x.Local = netip.AddrPort{}
+	x.Client = netip.Addr{}
+	x.Door = nil
+	x.TLS, x.TLSVersion, x.CipherSuite, x.ServerName = false, 0, 0, ""
+	x.Start = time.Time{}
+	x.API, x.Stage, x.Route = nil, nil, nil
+	x.Method, x.Path, x.FullPath = nil, nil, nil
+	x.CustomDomain, x.BasePath = false, ""
+	x.ID = [36]byte{}
+	x.ExtendedID = [16]byte{}
+	x.Grant = usage.Grant{}
+	x.Caller, x.Overrides, x.Failure = nil, nil, nil
+	x.Sent, x.ShowTrace = 0, false
+	x.Authorizer = AuthorizerCall{}
+	x.Caching = Caching{}
+	x.next, x.waiting, x.bodyIn, x.took = 0, false, false, 0
+	x.sealed, x.parsed = false, false
+	x.sent = sentFields{}
+	x.draw = 0
 }
 
 func kept(b []byte, limit int) []byte {

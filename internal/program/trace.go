@@ -20,21 +20,21 @@ func (x *Exchange) TraceID() []byte {
 		return x.Trace
 	}
 	traced := x.Stage != nil && x.Stage.Sample != nil
-	r := x.random()
+	own := x.own()
 	if len(x.sent.trace) == 0 && !traced {
-		x.Trace = append(x.Trace, "Root=1-........-........................;Parent=................;Sampled=0"...)
-		t := x.Trace[:len("Root=1-........-........................;Parent=................")]
-		x.putRoot(t, r)
-		putHex16(t[len(t)-16:], r.Uint64())
+		x.Trace = own.trace.fresh(x.Start.Unix(), &own.source)
 		return x.Trace
 	}
+	own.trace.formed = false // its memory may be x.Trace's
+	r := &own.source
 	root, parent, sampled := traceParts(x.sent.trace)
 	t := append(x.Trace[:0], "Root="...)
 	if root != nil {
 		t = append(t, root...)
 	} else {
 		t = append(t, "1-........-........................"...)
-		x.putRoot(t, r)
+		binary.LittleEndian.PutUint64(t[len("Root=1-"):], hexOf(uint32(x.Start.Unix())))
+		putRandomRoot(t[len("Root=1-........-"):], r)
 	}
 	t = append(t, ";Parent="...)
 	if parent != nil && !traced {
@@ -60,18 +60,32 @@ func (x *Exchange) TraceID() []byte {
 	return t
 }
 
-// putRoot fills in the root of a header value that begins with the root.
-func (x *Exchange) putRoot(t []byte, r *rand.ChaCha8) {
-	t = t[len("Root=1-"):]
-	binary.LittleEndian.PutUint64(t, hex(uint32(x.Start.Unix())))
-	putHex16(t[9:], r.Uint64())
-	binary.LittleEndian.PutUint64(t[25:], hex(uint32(r.Uint64())))
+// trace is what TraceID makes where nobody has sent anything: most of it is the
+// same for all requests, the root's first part for those of a second.
+type trace struct {
+	formed bool // text has the form
+	unix   int64
+	text   [len(traceForm)]byte
 }
 
-// putHex16 writes 64 bits as 16 hexadecimal digits.
-func putHex16(b []byte, v uint64) {
-	binary.LittleEndian.PutUint64(b[8:], hex(uint32(v)))
-	binary.LittleEndian.PutUint64(b, hex(uint32(v>>32)))
+const traceForm = "Root=1-........-........................;Parent=................;Sampled=0"
+
+// fresh is a value that is new in all its parts.
+func (t *trace) fresh(unix int64, r *rand.ChaCha8) []byte {
+	if !t.formed || t.unix != unix {
+		t.formed, t.unix = true, unix
+		copy(t.text[:], traceForm)
+		binary.LittleEndian.PutUint64(t.text[len("Root=1-"):], hexOf(uint32(unix)))
+	}
+	putRandomRoot(t.text[len("Root=1-........-"):], r)
+	putHex16(t.text[len("Root=1-........-........................;Parent="):], r.Uint64())
+	return t.text[:]
+}
+
+// putRandomRoot writes the 24 digits of a root that are random.
+func putRandomRoot(b []byte, r *rand.ChaCha8) {
+	putHex16(b, r.Uint64())
+	binary.LittleEndian.PutUint64(b[16:], digits(r.Uint64()&nibbles))
 }
 
 // Chance is a random number below 1.

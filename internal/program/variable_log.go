@@ -12,6 +12,9 @@ import (
 // that name, or never has a value here.
 // parity: services-observability.md 9.3.1, column R.
 func LogVariable(name string) Variable {
+	if s := ShortInLogs(name); s != nil {
+		return s.variable()
+	}
 	group, member, _ := strings.Cut(name, ".")
 	switch group {
 	case "waf":
@@ -39,13 +42,6 @@ func LogVariable(name string) Variable {
 	switch name {
 	case "identity.apiKey":
 		return maskedKey
-	case "requestId":
-		return func(x *Exchange, dst []byte) []byte {
-			if x.sent.badID {
-				return append(dst, "UUID_REPLACED_INVALID_REQUEST_ID"...) // parity: 9.3, "request id"
-			}
-			return append(dst, x.ID[:]...)
-		}
 	case "resourcePath":
 		return func(x *Exchange, dst []byte) []byte {
 			if x.Route == nil || x.Route.ResourceID == "" {
@@ -55,10 +51,6 @@ func LogVariable(name string) Variable {
 		}
 	case "integrationErrorMessage":
 		return integrationVariable("error")
-	case "integrationLatency":
-		return integrationVariable("latency")
-	case "integrationStatus":
-		return integrationVariable("integrationStatus")
 	}
 	if v := answerVariable(name); v != nil {
 		return v
@@ -69,12 +61,6 @@ func LogVariable(name string) Variable {
 // answerVariable is what is known of the answer and of where it went.
 func answerVariable(name string) Variable {
 	switch name {
-	case "status":
-		return func(x *Exchange, dst []byte) []byte { return appendNumber(dst, int64(x.Answer.Status)) }
-	case "responseLatency":
-		return func(x *Exchange, dst []byte) []byte { return appendMilliseconds(dst, x.Took()) }
-	case "responseLength":
-		return func(x *Exchange, dst []byte) []byte { return appendNumber(dst, x.Sent) }
 	case "awsEndpointRequestId":
 		return appendEndpointID
 	case "xrayTraceId":
@@ -159,15 +145,6 @@ func authorizerCall(member string) Variable {
 // called, status what the function behind it said.
 func integrationVariable(member string) Variable {
 	switch member {
-	case "latency":
-		return func(x *Exchange, dst []byte) []byte {
-			if !x.Called() {
-				return dst
-			}
-			return appendMilliseconds(dst, x.Reply.Latency)
-		}
-	case "integrationStatus":
-		return func(x *Exchange, dst []byte) []byte { return appendStatus(dst, x.Reply.Response.Status) }
 	case "status":
 		return func(x *Exchange, dst []byte) []byte {
 			if x.Reply.Returned != 0 {

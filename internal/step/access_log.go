@@ -37,6 +37,9 @@ func CompileAccessFormat(format string) *AccessFormat {
 			return accesslog.Variable[*program.Exchange]{Fixed: fixed}
 		}
 		v := accesslog.Variable[*program.Exchange]{Append: program.LogVariable(name)}
+		if short := program.ShortInLogs(name); short != nil {
+			v.Short = short
+		}
 		v.Verbatim = name == "error.messageString" || program.PlainInLogs(name) // that one is quoted and escaped already
 		return v
 	})

@@ -31,7 +31,15 @@ type Variable[T any] struct {
 	Append   func(x T, dst []byte) []byte // appends the value, and nothing if x has none
 	Fixed    string                       // instead of Append: the value is always this
 	Verbatim bool                         // the value must not be escaped, or never has what would be
+
+	// Short is instead of Append for values of at most MostShort bytes that never
+	// have anything to escape. It writes the value to the beginning of to and says
+	// how long it is; 0: x has none.
+	Short func(x T, to *[MostShort]byte) int
 }
+
+// MostShort is how long a short value is at most, in bytes.
+const MostShort = 64
 
 // Format is a compiled format. It does not change, so any number of goroutines
 // may use it at a time.
@@ -40,16 +48,17 @@ type Format[T any] struct {
 	escape escaping
 }
 
-// part is some text, at most as long as two words, and the value behind it. A
+// part is some text, at most as long as three words, and the value behind it. A
 // longer text is several parts.
 type part[T any] struct {
-	value    func(x T, dst []byte) []byte // nil: none
-	text     [2]uint64
+	short    func(x T, to *[MostShort]byte) int
+	value    func(x T, dst []byte) []byte // both nil: none
+	text     [3]uint64
 	length   uint8 // of the text
 	verbatim bool
 }
 
-const mostText = 16
+const mostText = 24
 
 // absent stands where a variable has no value.
 // parity: services-observability.md 9.3, "unset value".
@@ -73,7 +82,7 @@ func Compile[T any](format string, find func(name string) Variable[T]) *Format[T
 			text += v.Fixed
 		case v.Fixed != "":
 			text += string(f.escape.apply([]byte(v.Fixed), 0))
-		case v.Append == nil:
+		case v.Append == nil && v.Short == nil:
 			text += absent
 		default:
 			f.add(text, v)
@@ -92,46 +101,65 @@ func (f *Format[T]) add(text string, v Variable[T]) {
 	}
 	var padded [mostText]byte
 	copy(padded[:], text)
-	f.parts = append(f.parts, part[T]{
-		value: v.Append, length: uint8(len(text)), verbatim: v.Verbatim,
-		text: [2]uint64{binary.LittleEndian.Uint64(padded[:]), binary.LittleEndian.Uint64(padded[8:])},
-	})
+	p := part[T]{short: v.Short, value: v.Append, length: uint8(len(text)), verbatim: v.Verbatim}
+	for i := range p.text {
+		p.text[i] = binary.LittleEndian.Uint64(padded[8*i:])
+	}
+	f.parts = append(f.parts, p)
 }
 
 // Append appends the line for x, without a line feed.
 func (f *Format[T]) Append(dst []byte, x T) []byte {
 	start := len(dst)
 	for i := range f.parts {
-		p, from := &f.parts[i], len(dst)
-		if cap(dst)-from < mostText {
+		p := &f.parts[i]
+		if cap(dst)-len(dst) < mostText+MostShort {
 			dst = withRoom(dst)
 		}
-		text := dst[from : from+mostText] // what is too much is written over
-		binary.LittleEndian.PutUint64(text, p.text[0])
+		at := len(dst)
+		text := (*[mostText]byte)(dst[at : at+mostText]) // what is too much is written over
+		binary.LittleEndian.PutUint64(text[0:], p.text[0])
 		binary.LittleEndian.PutUint64(text[8:], p.text[1])
-		from += int(p.length)
-		if dst = dst[:from]; p.value == nil {
-			continue
-		}
-		dst = p.value(x, dst)
+		binary.LittleEndian.PutUint64(text[16:], p.text[2])
+		at += int(p.length)
 		switch {
-		case len(dst) == from:
-			dst = append(dst, absent...)
-		case !p.verbatim && !plain(dst[from:]):
-			dst = f.escape.apply(dst, from)
-		}
-		if len(dst)-start > MaxLine {
-			return dst[:start+MaxLine]
+		case p.short != nil:
+			to := (*[MostShort]byte)(dst[at : at+MostShort])
+			n := p.short(x, to)
+			if n == 0 {
+				n = copy(to[:], absent)
+			}
+			dst = dst[:at+n]
+		case p.value != nil:
+			dst = f.long(p, x, dst[:at])
+			if len(dst)-start > MaxLine {
+				return dst[:start+MaxLine]
+			}
+		default:
+			dst = dst[:at]
 		}
 	}
 	return dst[:min(len(dst), start+MaxLine)]
 }
 
-// withRoom is dst with room for a text at least. It stands alone to be out of
-// the way: there is room for most lines.
+// long appends a value of any length.
+func (f *Format[T]) long(p *part[T], x T, dst []byte) []byte {
+	from := len(dst)
+	dst = p.value(x, dst)
+	switch {
+	case len(dst) == from:
+		dst = append(dst, absent...)
+	case !p.verbatim && !plain(dst[from:]):
+		dst = f.escape.apply(dst, from)
+	}
+	return dst
+}
+
+// withRoom is dst with room for a text and a short value. It stands alone to be
+// out of the way: there is room for most lines.
 //
 //go:noinline
-func withRoom(dst []byte) []byte { return slices.Grow(dst, mostText) }
+func withRoom(dst []byte) []byte { return slices.Grow(dst, mostText+MostShort) }
 
 // Check says why a format is not taken, nil if it is.
 func Check(format string) error {

@@ -3,6 +3,7 @@ package route
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // Check says whether a raw path may be routed at all. It refuses what another
@@ -17,30 +18,72 @@ func Check(path []byte) bool {
 
 // Plain says that a path begins with a slash and has nothing in it that two
 // readers could disagree about: no dot, percent sign, backslash, NUL or '@'.
-// Few paths are not plain. It looks at eight bytes at a time.
+// Few paths are not plain. It looks at eight bytes at a time, at some of them twice.
 func Plain(path []byte) bool {
 	if len(path) == 0 || path[0] != '/' {
 		return false
 	}
-	if len(path) < 8 {
-		for _, c := range path {
-			if c == '.' || c == '%' || c == '\\' || c == 0 || c == '@' {
-				return false
-			}
-		}
-		return true
+	last := len(path) - 8
+	if last < 0 {
+		return plainWord(short(path))&tops == tops || plainBytes(path)
 	}
-	const ones, tops, atOrNUL = 0x0101010101010101, 0x8080808080808080, '@' * 0x0101010101010101
-	found := uint64(0)
-	for i := 0; ; i += 8 {
-		i = min(i, len(path)-8) // the last eight may overlap those before
-		w := binary.LittleEndian.Uint64(path[i:])
-		dot, percent, backslash, rest := w^'.'*ones, w^'%'*ones, w^'\\'*ones, w&^atOrNUL // of '@' and NUL nothing is left
-		found |= (dot-ones)&^dot | (percent-ones)&^percent | (backslash-ones)&^backslash | (rest-ones)&^rest
-		if i == len(path)-8 {
-			return found&tops == 0 // the top bit of some byte is set if one was found
+	all := plainWord(binary.LittleEndian.Uint64(path[last:]))
+	for i := 0; i < last; i += 8 {
+		all &= plainWord(binary.LittleEndian.Uint64(path[i : i+8]))
+	}
+	return all&tops == tops || plainBytes(path)
+}
+
+// plainBytes is Plain of paths that have bytes beyond ASCII as well.
+func plainBytes(path []byte) bool {
+	for _, c := range path {
+		if c == '.' || c == '%' || c == '\\' || c == 0 || c == '@' {
+			return false
 		}
 	}
+	return true
+}
+
+// Bytes in each byte of a word.
+const (
+	ones   = 0x0101010101010101
+	sevens = 0x7f * ones
+	tops   = 0x80 * ones
+)
+
+// plainWord has the top bit of each byte set if all eight are plain and ASCII,
+// and not if one is not plain: it is zero after what is done to it, and has its
+// top bit clear once 0x7f is added. So has a byte that carries into the next.
+func plainWord(w uint64) uint64 {
+	const atOrNUL = '@' * ones // of '@' and NUL nothing is left
+	return ((w ^ '.'*ones) + sevens) & ((w ^ '%'*ones) + sevens) & ((w ^ '\\'*ones) + sevens) & (w&^atOrNUL + sevens)
+}
+
+// short is a word of the bytes of b, of which there are at most eight: in some
+// order, and some of them more than once. Two that are equally long and differ
+// have different words.
+func short(b []byte) uint64 {
+	switch n := len(b); {
+	case n >= 4:
+		return uint64(binary.LittleEndian.Uint32(b)) | uint64(binary.LittleEndian.Uint32(b[n-4:]))<<32
+	case n > 0:
+		return ones*uint64(b[0])&^0xffff00 | uint64(b[n/2])<<8 | uint64(b[n-1])<<16
+	}
+	return 0
+}
+
+// Slash is where the first slash of b is; without one, its length.
+func Slash(b []byte) int {
+	i := 0
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:]) ^ '/'*ones
+		if found := (w - ones) &^ w & tops; found != 0 {
+			return i + bits.TrailingZeros64(found)/8 // the lowest that is found is one; others may have borrowed
+		}
+	}
+	for ; i < len(b) && b[i] != '/'; i++ {
+	}
+	return i
 }
 
 func check(path []byte) bool {

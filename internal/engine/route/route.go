@@ -11,8 +11,6 @@
 // for nothing. parity: spec/rest-data-plane.md 2.3, 2.4.
 package route
 
-import "bytes"
-
 // Any is the method of a route that takes every method that has no route of
 // its own on the same path.
 const Any = "ANY"
@@ -90,35 +88,42 @@ func trim(path []byte) []byte {
 
 // walk finds the node where rest ends, coming from node at; -1 if there is
 // none with the method. It never looks at a node twice, so hostile paths cost
-// at most one look at each node.
+// at most one look at each node. Where there is one way only, it goes on by itself.
 func (t *Tree[T]) walk(at int32, rest []byte, verb uint8, params []Param) (int32, []Param) {
-	n := &t.nodes[at]
-	if len(rest) == 0 {
-		if n.own&verb == 0 {
-			return -1, params
-		}
-		return at, params
-	}
-	segment, next := rest[1:], []byte(nil)
-	if i := bytes.IndexByte(segment, '/'); i >= 0 {
-		segment, next = segment[:i], segment[i:]
-	}
-	if n.literals {
-		if to := t.table.find(at, segment); to != 0 && t.nodes[to].below&verb != 0 {
-			if end, all := t.walk(to, next, verb, params); end >= 0 {
-				return end, all
+	for len(rest) > 0 {
+		n := &t.nodes[at]
+		end := Slash(rest[1:]) + 1
+		segment, next := rest[1:end], rest[end:]
+		if n.literals {
+			if to := t.table.find(at, segment); to != 0 && t.nodes[to].below&verb != 0 {
+				if n.param|n.greedy == 0 {
+					at, rest = to, next
+					continue
+				}
+				if found, all := t.walk(to, next, verb, params); found >= 0 {
+					return found, all
+				}
 			}
 		}
-	}
-	if n.param != 0 && len(segment) > 0 && t.nodes[n.param].below&verb != 0 {
-		if end, all := t.walk(n.param, next, verb, append(params, Param{Value: segment})); end >= 0 {
-			return end, all
+		if n.param != 0 && len(segment) > 0 && t.nodes[n.param].below&verb != 0 {
+			with := append(params, Param{Value: segment})
+			if n.greedy == 0 {
+				at, rest, params = n.param, next, with
+				continue
+			}
+			if found, all := t.walk(n.param, next, verb, with); found >= 0 {
+				return found, all
+			}
 		}
+		if n.greedy != 0 && len(rest) > 1 && t.nodes[n.greedy].own&verb != 0 {
+			return n.greedy, append(params, Param{Value: rest[1:]})
+		}
+		return -1, params
 	}
-	if n.greedy != 0 && len(rest) > 1 && t.nodes[n.greedy].own&verb != 0 {
-		return n.greedy, append(params, Param{Value: rest[1:]})
+	if t.nodes[at].own&verb == 0 {
+		return -1, params
 	}
-	return -1, params
+	return at, params
 }
 
 // verbOf numbers the methods that ANY stands for; -1 is any other.

@@ -295,6 +295,15 @@ func FuzzPlain(f *testing.F) {
 		if want && !check([]byte(path)) {
 			t.Fatalf("Plain lets %q through", path)
 		}
+		before, _, _ := strings.Cut(path, "/")
+		if got := Slash([]byte(path)); got != len(before) {
+			t.Fatalf("Slash(%q) = %d", path, got)
+		}
+		if len(path) > 0 {
+			if before, _, _ := strings.Cut(path[1:], "/"); Slash([]byte(path[1:])) != len(before) {
+				t.Fatalf("Slash(%q) is wrong", path[1:])
+			}
+		}
 	})
 }
 

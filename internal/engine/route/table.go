@@ -44,11 +44,7 @@ func (t *table) at(parent int32, segment []byte) int {
 		h = mix(h ^ binary.LittleEndian.Uint64(segment))
 		segment = segment[8:]
 	}
-	var last uint64
-	for _, c := range segment {
-		last = last<<8 | uint64(c)
-	}
-	return int(mix(h^last) & uint64(len(t.slots)-1))
+	return int(mix(h^short(segment)) & uint64(len(t.slots)-1))
 }
 
 // mix folds the product of h with an odd number.
