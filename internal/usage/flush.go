@@ -1,6 +1,7 @@
 package usage
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -56,17 +57,45 @@ type record struct {
 // it takes our place or we take its: that is added, never overwritten.
 func (r *record) put(tx store.Tx) error {
 	doc := r.doc
-	if r.others = 0; r.of != nil {
-		there, ok, err := read[api.Usage](tx, r.name)
+	if r.of == nil {
+		return store.Put(tx, r.name, doc)
+	}
+	there, err := tx.Get(r.name)
+	if err != nil && !errors.Is(err, store.ErrMissing) {
+		return err
+	}
+	if r.others = 0; err == nil && !r.of.wrote(there, doc) {
+		now, err := decode[api.Usage](store.Item{Key: r.name, Doc: there})
 		if err != nil {
 			return err
 		}
-		if ok {
-			r.others = r.of.others(Totals(doc), there)
-			doc.Used += r.others
-		}
+		r.others = r.of.others(Totals(doc), now)
+		doc.Used += r.others
 	}
-	return store.Put(tx, r.name, doc)
+	return tx.Put(r.name, appendUsage(nil, doc))
+}
+
+// wrote says whether a document is what this process knows to be there, on the
+// day of now: so it is nearly always, and need not be decoded.
+func (l *ledger) wrote(there []byte, now api.Usage) bool {
+	var room [128]byte
+	if now.Used = l.storedUsed; l.storedDay != limit.Date(now.Day) {
+		return false
+	}
+	return bytes.Equal(there, appendUsage(room[:0], now))
+}
+
+// appendUsage appends a count as encoding/json does, without what is left.
+func appendUsage(dst []byte, doc api.Usage) []byte {
+	dst = strconv.AppendInt(append(dst, `{"day":`...), int64(doc.Day), 10)
+	dst = strconv.AppendInt(append(dst, `,"used":`...), doc.Used, 10)
+	if doc.Week != 0 {
+		dst = strconv.AppendInt(append(dst, `,"week":`...), doc.Week, 10)
+	}
+	if doc.Month != 0 {
+		dst = strconv.AppendInt(append(dst, `,"month":`...), doc.Month, 10)
+	}
+	return append(dst, '}')
 }
 
 // written takes note that the record is in the store.
