@@ -1,14 +1,16 @@
 #!/usr/bin/env bash
-# Holds many idle connections and prints what each takes of stagedoor's resident
-# memory; see bench/idle for one process and few of them.
+# Holds many idle connections, has each ask again, and prints what each takes of
+# stagedoor's resident memory; see bench/idle for one process and few of them.
 #   bench/crowd.sh [PLAIN] [TLS]     default 100000 20000
 # Where a process may not have so many descriptors, and root cannot raise that either,
-# the same is done in a virtual machine of 6 GB with a kernel of its own (Debian's cloud
-# kernel in qemu): the programs are static, so the machine has nothing else in it. It
-# emulates, which is slow but needs no rights: only memory and numbers count here; KVM=1
-# uses /dev/kvm. WHERE=here or WHERE=vm decides where.
-# SD is the stagedoor to measure; REST how long it rests before its memory is read:
-# over 2m, the collector has been there by itself.
+# the same is done under User-Mode Linux (Debian's package user-mode-linux, and a C
+# compiler for crowd-uml.c): a kernel that is a process and has limits of its own. It
+# needs no rights, memory in /dev/shm, and one core that is mostly its own: programs run
+# natively there, but each of their system calls takes some switches between processes
+# here. Memory and numbers count, times do not. WHERE=here or WHERE=uml decides where.
+# SD is the stagedoor to measure, built with CGO_ENABLED=0; REST is how long it rests
+# before its memory is read: over 2m, the collector has been there by itself. AGAIN is how
+# long a connection is idle before it asks again, below the time-out of 60s.
 set -euo pipefail
 cd "$(dirname "$0")"
 plain=${1:-100000} tls=${2:-20000} sd=${SD:-../.bin/stagedoor}
@@ -17,43 +19,38 @@ want=$((most + 1000))
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-mkdir -p "$work/bench"
-for c in upstream idle; do CGO_ENABLED=0 go build -o "$work/bench/$c" ./$c; done
-install "$sd" "$work/bench/stagedoor"
+CGO_ENABLED=0 go build -o "$work/idle" ./idle
+install "$sd" "$work/stagedoor"
 python3 gen.py "$work/run" >/dev/null
-cp "$work"/run/{stagedoor.yaml,tls.crt,tls.key} crowd-inside.sh "$work/bench"
-printf 'plain=%s tls=%s rest=%s\n' "$plain" "$tls" "${REST:-10s}" >"$work/bench/crowd.conf"
+cp "$work"/run/{stagedoor.yaml,tls.crt,tls.key} crowd-inside.sh "$work"
+printf 'plain=%s tls=%s rest=%s again=%s\n' "$plain" "$tls" "${REST:-10s}" "${AGAIN:-45s}" >"$work/crowd.conf"
 
 prlimit --pid $$ --nofile="$want:$want" 2>/dev/null || true
-if [ "${WHERE:-}" = here ] || { [ "${WHERE:-}" != vm ] && [ "$(ulimit -Hn)" -ge "$want" ]; }; then
-	(cd "$work/bench" && sh ./crowd-inside.sh)
+if [ "${WHERE:-}" = here ] || { [ "${WHERE:-}" != uml ] && [ "$(ulimit -Hn)" -ge "$want" ]; }; then
+	(cd "$work" && sh ./crowd-inside.sh)
 	exit
 fi
-echo "a process may have $(ulimit -Hn) descriptors here, $want are needed: in a virtual machine"
-need=()
-command -v qemu-system-x86_64 >/dev/null || need+=(qemu-system-x86)
-[ -e /usr/bin/busybox ] || need+=(busybox-static)
-command -v cpio >/dev/null || need+=(cpio)
-apt-get update -q >/dev/null
-if [ ${#need[@]} -gt 0 ]; then
-	DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends "${need[@]}" >/dev/null
+echo "a process may have $(ulimit -Hn) descriptors here, $want are needed: under User-Mode Linux"
+if ! command -v linux.uml >/dev/null; then
+	apt-get update -q >/dev/null
+	DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends user-mode-linux >/dev/null
 fi
-kernel=$(apt-cache depends linux-image-cloud-amd64 | awk '/Depends: linux-image/ {print $2; exit}')
-(cd "$work" && apt-get -o APT::Sandbox::User=root download -q "$kernel" >/dev/null && dpkg -x "$kernel"_*.deb kernel)
-mkdir -p "$work"/{bin,dev,proc,sys,tmp}
-cp /usr/bin/busybox "$work/bin/"
-cat >"$work/init" <<'INIT'
-#!/bin/busybox sh
-/bin/busybox --install -s /bin
-export PATH=/bin
-mount -t proc proc /proc; mount -t sysfs sys /sys; mount -t devtmpfs dev /dev; mount -t tmpfs tmp /tmp
+cc -O2 -shared -fPIC -o "$work/crowd-uml.so" crowd-uml.c
+cat >"$work/init" <<INIT
+#!/bin/sh
+export PATH=/usr/sbin:/usr/bin:/sbin:/bin
+export TMPDIR=$work/tmp
+mount -t proc proc /proc
+mount -t tmpfs tmp $work/tmp
 ip link set lo up
-cd /bench && sh ./crowd-inside.sh
-poweroff -f
+cd $work && sh ./crowd-inside.sh
+poweroff -f 2>/dev/null
 INIT
 chmod +x "$work/init"
-(cd "$work" && find init bin dev proc sys tmp bench | cpio -o -H newc --quiet | gzip -1 >initrd)
-accel=(-cpu max)
-[ -n "${KVM:-}" ] && accel=(-enable-kvm -cpu host)
-qemu-system-x86_64 "${accel[@]}" -smp 2 -m 6144 -nographic -no-reboot -nic none -kernel "$work"/kernel/boot/vmlinuz-* \
-	-initrd "$work/initrd" -append "console=ttyS0 quiet panic=-1" </dev/null | stdbuf -oL tr -d '\r'
+mkdir "$work/tmp"
+LD_PRELOAD="$work/crowd-uml.so" TMPDIR=/dev/shm linux.uml mem=8G root=98:0 rootfstype=hostfs ro init="$work/init" \
+	quiet loglevel=1 con=null con0=null,fd:1 </dev/null &
+uml=$!
+trap 'kill $uml; rm -rf "$work"' EXIT
+wait $uml
+trap 'rm -rf "$work"' EXIT

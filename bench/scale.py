@@ -5,14 +5,17 @@ usage: scale.py --run RUNDIR --bin BINDIR [--peers stagedoor,nginx] [--rounds 5]
 
 A gateway with two loops has no core left for who asks it, so one loop on an otherwise free core against two loops on cores
 they share would compare two different things. Here each core always does the same: one loop, and one generator that asks it for
-the fixed answer (no back end). Three set-ups take turns in each round:
+the fixed answer (no back end). A generator is two processes with half of its connections each. Four set-ups take turns in each round:
 
   one       one gateway of one loop and one generator, both on core 0; core 1 is idle
   apart     two of those that know nothing of each other, on cores 0 and 1: what the machine gives two cores
+  crossed   the same two gateways, but each generator asks both, one with each half: connections between cores as well
   together  one gateway of two loops on cores 0 and 1, and a generator on each core
 
-together / one is the scaling. together / apart x 2 is the part of it that is the gateway's own (locks, cache lines that move between
-cores, loops that get unequal shares), without what two busy cores of this machine take from each other.
+together / one is the scaling. What remains of it beside two gateways is the gateway's own part (locks, cache lines that move between
+cores, loops that get unequal shares), without what two busy cores of this machine take from each other: 2 x together / crossed, since the
+kernel deals the connections of both generators to both loops, half of them to a loop on the other core; and 2 x together / apart, which
+counts that way between cores against the gateway.
 
 by rate: requests a second of all generators (wrk, as many as the gateway takes).
 by CPU: CPU time of the gateway for a request under the same load of --rate requests a second for each core, come what may
@@ -47,40 +50,45 @@ def stagedoor(port, loops):
     return [binary + "/stagedoor", "up", run + "/stagedoor.yaml", "--data", ":memory:", "--listen", f"127.0.0.1:{port}", "--admin-listen", "off", "--loops", str(loops)]
 
 
-def generators(cmd, ports, cores):
-    """Starts cmd for each core against its port and waits for all; what they wrote."""
-    all = [subprocess.Popen(["taskset", "-c", str(c)] + [w.replace("@PORT@", str(p)) for w in cmd], stdout=subprocess.PIPE, text=True) for p, c in zip(ports, cores)]
+def generators(cmd, asked):
+    """Starts cmd for each pair of a core and a port, and waits for all; what they wrote."""
+    all = [subprocess.Popen(["taskset", "-c", str(c)] + [w.replace("@PORT@", str(p)) for w in cmd], stdout=subprocess.PIPE, text=True) for c, p in asked]
     return [g.communicate()[0] for g in all]
 
 
-def measure(peer, gateways, ports, cores):
+def measure(peer, gateways, asked):
     """Requests a second at most, and CPU in us a request at --rate for each core."""
     pids = [p for g in gateways for p in ns["tree"](g.pid)]
-    url = f"http://127.0.0.1:@PORT@{PATH[peer]}"
-    wrk = ["wrk", "-t1", f"-c{A.conns}"]
-    generators(wrk + ["-d1", url], ports, cores)
-    rate = sum(ns["told"]("s4", o)[1] for o in generators(wrk + [f"-d{A.dur}", url], ports, cores))
+    url, half = f"http://127.0.0.1:@PORT@{PATH[peer]}", str(A.conns // 2)
+    wrk = ["wrk", "-t1", "-c" + half]
+    generators(wrk + ["-d1", url], asked)
+    rate = sum(ns["told"]("s4", o)[1] for o in generators(wrk + [f"-d{A.dur}", url], asked))
     before = ns["times"](pids)
-    said = generators([binary + "/openloop", "-addr", "127.0.0.1:@PORT@", "-path", PATH[peer], "-rate", str(A.rate), "-c", str(A.conns), "-d", f"{A.dur}s"], ports, cores)
+    said = generators([binary + "/openloop", "-addr", "127.0.0.1:@PORT@", "-path", PATH[peer], "-rate", str(A.rate // 2), "-c", half, "-d", f"{A.dur}s"], asked)
     after = ns["times"](pids)
     if any(g.poll() is not None for g in gateways) or set(before) - set(after): sys.exit(f"DIED: {peer}, see {run}/logs")
     done = sum(ns["json"].loads(o)["done"] for o in said)
     return rate, sum(ns["spent"](before, after)) / max(done, 1) * 1e6
 
 
-SETUPS = {"one": (1, [8701], [0]), "apart": (1, [8701, 8702], [0, 1]), "together": (2, [8701], [0, 1])}
+# Loops of a gateway, the core or cores of each by its port, and what asks what: (core, port) of each half of a generator.
+SETUPS = {
+    "one": (1, {8701: "0"}, [(0, 8701), (0, 8701)]),
+    "apart": (1, {8701: "0", 8702: "1"}, [(0, 8701), (0, 8701), (1, 8702), (1, 8702)]),
+    "crossed": (1, {8701: "0", 8702: "1"}, [(0, 8701), (0, 8702), (1, 8701), (1, 8702)]),
+    "together": (2, {8701: "0,1"}, [(0, 8701), (0, 8701), (1, 8701), (1, 8701)]),
+}
 
 
 def setup(peer, name):
-    loops, ports, cores = SETUPS[name]
+    loops, cores, asked = SETUPS[name]
     make = {"stagedoor": stagedoor, "nginx": nginx}[peer]
-    own = ["0,1"] if loops == 2 else [str(c) for c in cores]
-    gateways = [ns["start"](make(p, loops), c, {"GOMAXPROCS": str(loops)} if peer == "stagedoor" else None, name=f"scale-{peer}-{p}") for p, c in zip(ports, own)]
+    gateways = [ns["start"](make(p, loops), c, {"GOMAXPROCS": str(loops)} if peer == "stagedoor" else None, name=f"scale-{peer}-{p}") for p, c in cores.items()]
     try:
-        for p in ports:
+        for p in cores:
             if not ns["wait"](p): sys.exit(f"NOT UP: {peer}, see {run}/logs")
         time.sleep(1.5)
-        return measure(peer, gateways, ports * 2 if loops == 2 else ports, cores)
+        return measure(peer, gateways, asked)
     finally:
         for g in gateways:
             for p in ns["tree"](g.pid)[::-1]:
@@ -100,8 +108,9 @@ for rnd in range(A.rounds):
         for name in SETUPS:
             got[peer, name, rnd] = r = setup(peer, name)
             print(f"r{rnd + 1} {peer:10s} {name:9s} rps {r[0]:8.0f}, cpu at {A.rate}/s a core {r[1]:.1f} us", flush=True)
-print("\n| two loops in loops | by rate | by CPU | of its own, by rate | of its own, by CPU |\n|---|---|---|---|---|")
+print("\n| two loops in loops | by rate | by CPU | beside crossed, by rate | by CPU | beside apart, by rate | by CPU |\n|---|---|---|---|---|---|---|")
 for peer in peers:
-    one, apart, both = ([got[peer, n, r] for r in range(A.rounds)] for n in SETUPS)
-    print(f"| {peer} | {told([b[0] / o[0] for o, b in zip(one, both)])} | {told([2 * o[1] / b[1] for o, b in zip(one, both)])} | "
-          f"{told([2 * b[0] / a[0] for a, b in zip(apart, both)])} | {told([2 * a[1] / b[1] for a, b in zip(apart, both)])} |")
+    one, apart, crossed, both = ([got[peer, n, r] for r in range(A.rounds)] for n in SETUPS)
+    row = [told([b[0] / o[0] for o, b in zip(one, both)]), told([2 * o[1] / b[1] for o, b in zip(one, both)])]
+    for two in (crossed, apart): row += [told([2 * b[0] / t[0] for t, b in zip(two, both)]), told([2 * t[1] / b[1] for t, b in zip(two, both)])]
+    print(f"| {peer} | " + " | ".join(row) + " |")
