@@ -159,7 +159,7 @@ func sign(t testing.TB, x *program.Exchange, body string, edit func(*sigv4.Signa
 	new(sigv4.Signer).Sign(r, &as, nil)
 	x.Request.Fields = x.Request.Fields[:0]
 	for _, f := range r.Fields {
-		x.Request.Fields = append(x.Request.Fields, http1.Field(f))
+		x.Request.Fields = append(x.Request.Fields, http1.Field{Name: f.Name, Value: f.Value})
 	}
 }
 

@@ -5,6 +5,42 @@ import (
 	"math/bits"
 )
 
+// Field is one header field as it was received or as it is to be sent: the
+// name keeps its spelling, the value has no surrounding white space.
+//
+// A Field remembers what was found out about its parts, so whoever changes one
+// of them makes a new Field: of a literal nothing is known, and the writer
+// looks at every byte.
+type Field struct {
+	Name  []byte
+	Value []byte
+
+	known Known // which name it is, if somebody looked
+	sound sound
+}
+
+// sound says which parts of a field can neither end its line nor be taken for
+// something else by a reader: parts that the parser has read, or that
+// ValidField found to be so.
+type sound uint8
+
+const (
+	soundName sound = 1 << iota
+	soundValue
+	soundField = soundName | soundValue
+)
+
+// Known tells which name the field has.
+func (f *Field) Known() Known {
+	if f.known != Unasked {
+		return f.known
+	}
+	return KnownName(f.Name)
+}
+
+// Parts are the name and the value.
+func (f *Field) Parts() (name, value []byte) { return f.Name, f.Value }
+
 // parseField reads the field line at b[at:] into f; next is where the line after
 // it starts, 0 as long as b does not hold its end.
 //
@@ -42,7 +78,8 @@ func parseField(f *Field, b []byte, at int) (next int, err *Error) {
 	if end+1 >= len(b) || b[end] != '\r' || b[end+1] != '\n' || b[end-1] == ' ' || b[from] == ' ' {
 		return parseAnyField(f, b, at)
 	}
-	f.Name, f.Value = b[at:i:i], b[from:end:end]
+	name := b[at:i:i]
+	f.Name, f.Value, f.known, f.sound = name, b[from:end:end], knownToken(name), soundField
 	return end + 2, nil
 }
 
@@ -76,52 +113,8 @@ func parseAnyField(f *Field, b []byte, at int) (next int, err *Error) {
 	for i > from && (b[i-1] == ' ' || b[i-1] == '\t') {
 		i--
 	}
-	f.Name, f.Value = name, b[from:i:i]
+	f.Name, f.Value, f.known, f.sound = name, b[from:i:i], knownToken(name), soundField
 	return next, nil
-}
-
-// copyField writes f over the start of line, which has room for it and for eight
-// bytes more that may be written over. The outcome is 0 if the name is letters
-// and '-' and the value is ASCII without a control character; else only
-// ValidField can tell whether the line may stay.
-func copyField(line []byte, f *Field) (doubt uint64) {
-	name, value := f.Name, f.Value
-	i := 0
-	for ; i <= len(name)-8 && i <= len(line)-8; i += 8 {
-		x := binary.LittleEndian.Uint64(name[i : i+8])
-		binary.LittleEndian.PutUint64(line[i:i+8], x)
-		doubt |= odd(x)
-	}
-	if i < len(name) {
-		x, n := rest(name, i)
-		binary.LittleEndian.PutUint64(line[i:], x)
-		doubt |= odd(x | '-'*ones<<(n&63))
-	}
-	line = line[len(name):]
-	binary.LittleEndian.PutUint16(line, ':'|' '<<8)
-	line = line[2:]
-	for i = 0; i <= len(value)-8 && i <= len(line)-8; i += 8 {
-		x := binary.LittleEndian.Uint64(value[i : i+8])
-		binary.LittleEndian.PutUint64(line[i:i+8], x)
-		doubt |= rare(x)
-	}
-	if i < len(value) {
-		x, n := rest(value, i)
-		binary.LittleEndian.PutUint64(line[i:], x)
-		doubt |= rare(x | ' '*ones<<(n&63))
-	}
-	binary.LittleEndian.PutUint16(line[len(value):], '\r'|'\n'<<8)
-	return doubt & tops
-}
-
-// rest is what b has from i on, one to seven bytes, the first lowest, and how
-// many bits that are.
-func rest(b []byte, i int) (x uint64, n int) {
-	n = 8 * (len(b) - i) & 63
-	if last := len(b) - 8; last >= 0 {
-		return binary.LittleEndian.Uint64(b[last:]) >> (-n & 63), n
-	}
-	return short(b), n
 }
 
 // short is all of b, which has one to seven bytes, the first lowest.

@@ -10,7 +10,7 @@ func ForwardFields(dst, fields []Field) []Field {
 	listed := namesOptions(fields)
 	for i := range fields {
 		f := &fields[i]
-		if IsHop(f.Name) || listed && isOption(fields, f.Name) || isLookalike(fields, f.Name) {
+		if hopNames.has(f.Known()) || listed && isOption(fields, f.Name) || isLookalike(fields, f.Name) {
 			continue
 		}
 		dst = append(dst, *f)
@@ -20,49 +20,13 @@ func ForwardFields(dst, fields []Field) []Field {
 
 // IsHop says whether a field belongs to one connection or describes the
 // framing of a message, so that it is never passed on.
-func IsHop(name []byte) bool { return mayBeOwn(name) && isHop(name) }
-
-// mayBeOwn says no of most names that are not hop-by-hop and not "date", by
-// their length and first letter, and yes of all others.
-func mayBeOwn(name []byte) bool {
-	const (
-		lengths = 1<<2 | 1<<4 | 1<<6 | 1<<7 | 1<<10 | 1<<14 | 1<<16 | 1<<17 | 1<<18 | 1<<19
-		letters = 1<<('c'&31) | 1<<('d'&31) | 1<<('e'&31) | 1<<('h'&31) | 1<<('k'&31) | 1<<('p'&31) | 1<<('t'&31) | 1<<('u'&31)
-	)
-	return uint64(lengths)>>(uint(len(name))&63)&1 != 0 && uint32(letters)>>(name[0]&31)&1 != 0
-}
-
-func isHop(name []byte) bool {
-	switch len(name) {
-	case 2:
-		return EqualFold(name, "te")
-	case 4:
-		return EqualFold(name, "host")
-	case 6:
-		return EqualFold(name, "expect")
-	case 7:
-		return EqualFold(name, "upgrade") || EqualFold(name, "trailer")
-	case 10:
-		return EqualFold(name, "connection") || EqualFold(name, "keep-alive")
-	case 14:
-		return EqualFold(name, "content-length") || EqualFold(name, "http2-settings")
-	case 16:
-		return EqualFold(name, "proxy-connection")
-	case 17:
-		return EqualFold(name, "transfer-encoding")
-	case 18:
-		return EqualFold(name, "proxy-authenticate")
-	case 19:
-		return EqualFold(name, "proxy-authorization")
-	}
-	return false
-}
+func IsHop(name []byte) bool { return hopNames.has(KnownName(name)) }
 
 // namesOptions says whether a Connection field names a field.
 func namesOptions(fields []Field) bool {
 	for i := range fields {
 		f := &fields[i]
-		if EqualFold(f.Name, "connection") && !EqualFold(f.Value, "keep-alive") && !EqualFold(f.Value, "close") {
+		if f.Known() == Connection && !EqualFold(f.Value, "keep-alive") && !EqualFold(f.Value, "close") {
 			return true
 		}
 	}
@@ -70,8 +34,9 @@ func namesOptions(fields []Field) bool {
 }
 
 func isOption(fields []Field, name []byte) bool {
-	for _, f := range fields {
-		if !EqualFold(f.Name, "connection") {
+	for i := range fields {
+		f := &fields[i]
+		if f.Known() != Connection {
 			continue
 		}
 		for rest := f.Value; len(rest) > 0; {

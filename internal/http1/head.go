@@ -198,7 +198,7 @@ func (h *head) parseFields(b []byte, at int) (n int, err *Error) {
 		if h.budget -= len(f.Value); h.budget < 0 {
 			return 0, errLargeHead
 		}
-		if mayMatter(f.Name) {
+		if notedNames.has(f.known) {
 			if err := h.note(f); err != nil {
 				return 0, err
 			}

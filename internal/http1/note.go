@@ -2,46 +2,25 @@ package http1
 
 import "bytes"
 
-// mayMatter says no of most names that note does nothing with, by their length
-// and first letter, and yes of all others.
-func mayMatter(name []byte) bool {
-	const (
-		lengths = 1<<4 | 1<<6 | 1<<7 | 1<<10 | 1<<14 | 1<<17
-		letters = 1<<('c'&31) | 1<<('e'&31) | 1<<('h'&31) | 1<<('t'&31) | 1<<('u'&31)
-	)
-	return uint64(lengths)>>(uint(len(name))&63)&1 != 0 && uint32(letters)>>(name[0]&31)&1 != 0
-}
-
 // note takes notice of a field that says something about the message itself.
 func (h *head) note(f *Field) *Error {
-	switch len(f.Name) {
-	case len("host"):
-		if EqualFold(f.Name, "host") {
-			h.host = f.Value
-			h.hosts++
-		}
-	case len("expect"):
-		if EqualFold(f.Name, "expect") {
-			met := EqualFold(f.Value, "100-continue")
-			h.expect = h.expect || met
-			h.unmet = h.unmet || !met
-		}
-	case len("upgrade"):
-		if EqualFold(f.Name, "upgrade") {
-			h.noteUpgrade(f.Value)
-		}
-	case len("connection"):
-		if EqualFold(f.Name, "connection") {
-			return h.noteOptions(f.Value)
-		}
-	case len("content-length"):
-		if EqualFold(f.Name, "content-length") {
-			return h.noteLength(f.Value)
-		}
-	case len("transfer-encoding"):
-		if EqualFold(f.Name, "transfer-encoding") {
-			return h.noteCoding(f.Value)
-		}
+	switch f.known {
+	case HostName:
+		h.host = f.Value
+		h.hosts++
+	case Expect:
+		met := EqualFold(f.Value, "100-continue")
+		h.expect = h.expect || met
+		h.unmet = h.unmet || !met
+	case Upgrade:
+		h.noteUpgrade(f.Value)
+	case Connection:
+		return h.noteOptions(f.Value)
+	case ContentLength:
+		return h.noteLength(f.Value)
+	case TransferEncoding:
+		return h.noteCoding(f.Value)
+	default:
 	}
 	return nil
 }

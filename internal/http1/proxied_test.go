@@ -29,12 +29,16 @@ type proxied struct {
 }
 
 func newProxied(raw, reply string) *proxied {
-	return &proxied{
+	p := &proxied{
 		lim: http1.Limits{}.Defaults(), raw: []byte(raw), reply: []byte(reply), date: []byte("Mon, 02 Jan 2006 15:04:05 GMT"),
 		fields: fields("X-Amzn-Trace-Id", "Root=1-65a1b2c3-0123456789abcdef01234567", "x-amzn-apigateway-api-id", "bench",
 			"X-Forwarded-For", "127.0.0.1", "X-Forwarded-Port", "8501", "X-Forwarded-Proto", "http",
 			"x-amzn-RequestId", "01234567-89ab-cdef-0123-456789abcdef", "x-amz-apigw-id", "AbCdEfGhIjKlMnO="),
 	}
+	for i, f := range p.fields {
+		p.fields[i] = http1.NewField(f.Name, f.Value)
+	}
+	return p
 }
 
 func (p *proxied) run() bool {

@@ -2,13 +2,6 @@ package http1
 
 import "encoding/binary"
 
-// Field is one header field as it was received or as it is to be sent: the
-// name keeps its spelling, the value has no surrounding white space.
-type Field struct {
-	Name  []byte
-	Value []byte
-}
-
 // Body kinds of a message head, by its framing.
 const (
 	NoBody  int64 = 0

@@ -179,34 +179,6 @@ func FuzzFirstLine(f *testing.F) {
 	})
 }
 
-// FuzzCopyField states that a line that is not doubted is valid, is the name and
-// the value, and that no more than eight bytes after it are written over.
-func FuzzCopyField(f *testing.F) {
-	f.Add([]byte("X-Amzn-Trace-Id"), []byte("Root=1-0123"))
-	f.Add([]byte("A"), []byte(""))
-	f.Add([]byte("Abcdefg\r"), []byte("0123456789\n"))
-	f.Add([]byte("A_1"), []byte("\t"))
-	f.Fuzz(func(t *testing.T, name, value []byte) {
-		if len(name) == 0 {
-			return
-		}
-		want := slices.Concat(name, []byte(": "), value, []byte("\r\n"))
-		room := bytes.Repeat([]byte{0xa5}, len(want)+20)
-		doubt := copyField(room[:len(want)+8], &Field{Name: name, Value: value})
-		if doubt == 0 && !ValidField(name, value) {
-			t.Errorf("copyField(%q, %q) = 0", name, value)
-		}
-		letters := scan(name, 0, isPlain) == len(name) && !bytes.ContainsAny(name, "0123456789")
-		ascii := !slices.ContainsFunc(value, func(c byte) bool { return c < ' ' || c >= 0x7f })
-		if doubt != 0 && letters && ascii {
-			t.Errorf("copyField(%q, %q) = %#x, doubts what is usual", name, value, doubt)
-		}
-		if !bytes.HasPrefix(room, want) || bytes.Count(room[len(want)+8:], []byte{0xa5}) != 12 {
-			t.Errorf("copyField(%q, %q) wrote %q", name, value, room)
-		}
-	})
-}
-
 // hops are the fields that IsHop knows.
 var hops = []string{
 	"te", "host", "expect", "upgrade", "trailer", "connection", "keep-alive", "content-length", "http2-settings",
@@ -231,12 +203,17 @@ func FuzzName(f *testing.F) {
 		if got, want := IsHop(name), slices.Contains(hops, string(small)); got != want {
 			t.Errorf("IsHop(%q) = %v, want %v", name, got, want)
 		}
-		if len(name) > 0 && !mayBeOwn(name) && (isHop(name) || string(small) == "date") {
-			t.Errorf("mayBeOwn(%q) = false", name)
+		known := Other
+		for k := Other + 1; k < KnownNames; k++ {
+			if string(small) == k.Lower() {
+				known = k
+			}
 		}
-		noted := []string{"host", "expect", "upgrade", "connection", "content-length", "transfer-encoding"}
-		if slices.Contains(noted, string(small)) && !mayMatter(name) {
-			t.Errorf("mayMatter(%q) = false", name)
+		if got := KnownName(name); got != known {
+			t.Errorf("KnownName(%q) = %d, want %d", name, got, known)
+		}
+		if validName(name) && knownToken(name) != known {
+			t.Errorf("knownToken(%q) = %d, want %d", name, knownToken(name), known)
 		}
 		want := len(name) == len(other)
 		for i := 0; want && i < len(name); i++ {

@@ -1,6 +1,7 @@
 package http1
 
 import (
+	"encoding/binary"
 	"slices"
 	"strconv"
 )
@@ -29,7 +30,7 @@ func AppendRequestHead(dst []byte, r *Request) ([]byte, *Error) {
 	} else {
 		b = append(b, " HTTP/1.1\r\n"...)
 	}
-	b, err := appendFields(b, r.Fields, false)
+	b, err := appendFields(b, r.Fields, hopNames)
 	if err != nil {
 		return dst, err
 	}
@@ -75,7 +76,7 @@ func AppendResponseHead(dst []byte, r *Response, date []byte) ([]byte, *Error) {
 	}
 	b = append(b, date...)
 	b = append(b, "\r\n"...)
-	b, err := appendFields(b, r.Fields, true)
+	b, err := appendFields(b, r.Fields, hopNames|1<<Date)
 	if err != nil {
 		return dst, err
 	}
@@ -116,25 +117,69 @@ func appendLength(b []byte, n int64) []byte {
 	return append(b, "\r\n"...)
 }
 
-// appendFields writes the fields that are not the writer's own. It checks each
-// while it copies it: a field is not trusted for where it came from, since a
-// step may have put another value into one that was parsed.
-func appendFields(b []byte, fields []Field, dated bool) ([]byte, *Error) {
+// appendFields writes the fields but for those that are the writer's own. It
+// looks at every byte that the parser or a constructor has not looked at: a
+// field is not trusted for where it came from.
+func appendFields(b []byte, fields []Field, own knownSet) ([]byte, *Error) {
 	for i := range fields {
 		f := &fields[i]
-		if mayBeOwn(f.Name) && (dated && EqualFold(f.Name, "date") || isHop(f.Name)) {
+		if own.has(f.Known()) {
 			continue
 		}
-		end := len(b) + len(f.Name) + len(f.Value) + len(": \r\n")
-		if cap(b)-end < 8 {
-			b = withBytes(b, end-len(b)+8)
-		}
-		if copyField(b[len(b):cap(b)], f) != 0 && !ValidField(f.Name, f.Value) || len(f.Name) == 0 {
+		if f.sound != soundField && !f.check() {
 			return b, errUnsafeField
 		}
+		end := len(b) + len(f.Name) + len(f.Value) + len(": \r\n")
+		if cap(b)-end < spare {
+			b = withBytes(b, end-len(b)+spare)
+		}
+		putField(b[len(b):cap(b)], f)
 		b = b[:end]
 	}
 	return b, nil
+}
+
+// spare is how many bytes after a line are written over.
+const spare = 8
+
+// putField writes f over the start of line, which has spare bytes more.
+func putField(line []byte, f *Field) {
+	line = put(line, f.Name)
+	binary.LittleEndian.PutUint16(line, ':'|' '<<8)
+	line = put(line[2:], f.Value)
+	binary.LittleEndian.PutUint16(line, '\r'|'\n'<<8)
+}
+
+// put writes src over the start of dst, which has spare bytes more, and returns
+// what comes after it. It moves words, of which the last two may overlap: calls
+// for so few bytes would cost more than the bytes.
+func put(dst, src []byte) []byte {
+	n := len(src)
+	after := dst[n:]
+	switch {
+	case n >= 16:
+		*(*[16]byte)(dst[n-16 : n]) = *(*[16]byte)(src[n-16 : n])
+		for len(src) > 16 && len(dst) > 16 {
+			*(*[16]byte)(dst) = *(*[16]byte)(src)
+			dst, src = dst[16:], src[16:]
+		}
+	case n >= 8:
+		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src))
+		binary.LittleEndian.PutUint64(dst[n-8:n], binary.LittleEndian.Uint64(src[n-8:n]))
+	case n > 0:
+		binary.LittleEndian.PutUint64(dst, short(src))
+	}
+	return after
+}
+
+// check is ValidField for what of f is not known to be so.
+func (f *Field) check() bool {
+	return (f.sound&soundName != 0 || validName(f.Name)) && (f.sound&soundValue != 0 || scanValue(f.Value, 0) == len(f.Value))
+}
+
+// validName says whether name is a token.
+func validName(name []byte) bool {
+	return len(name) > 0 && scan(name, scanWords(name, 0, digits0, digits9, '-'*ones), isToken) == len(name)
 }
 
 // withBytes is b with room for n more bytes at least. It stands alone to be out
@@ -147,7 +192,7 @@ func withBytes(b []byte, n int) []byte { return slices.Grow(b, n) }
 // character, so that neither can end its line. Steps that make values from a
 // client's or a function's data use it too.
 func ValidField(name, value []byte) bool {
-	return len(name) > 0 && scan(name, 0, isToken) == len(name) && scanValue(value, 0) == len(value)
+	return validName(name) && scanValue(value, 0) == len(value)
 }
 
 // Continue is the interim answer to "Expect: 100-continue".

@@ -1,5 +1,7 @@
 package step
 
+import "github.com/stagedoor/stagedoor/internal/http1"
+
 // Names and values that steps write, as bytes. They are never written to.
 //
 //nolint:gochecknoglobals // constants
@@ -30,4 +32,15 @@ var (
 	nameForwardedProto  = []byte("X-Forwarded-Proto")
 	nameTrace           = []byte("X-Amzn-Trace-Id")
 	nameUserAgent       = []byte("User-Agent")
+)
+
+// The fields that every proxied request gets.
+//
+//nolint:gochecknoglobals // constants
+var (
+	fieldTrace         = http1.NewName("X-Amzn-Trace-Id")
+	fieldForwardedFor  = http1.NewName("X-Forwarded-For")
+	fieldForwardedPort = http1.NewName("X-Forwarded-Port")
+	forwardedHTTP      = http1.NewField(nameForwardedProto, httpBytes)
+	forwardedHTTPS     = http1.NewField(nameForwardedProto, httpsBytes)
 )

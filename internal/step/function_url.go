@@ -76,9 +76,9 @@ func (u *FunctionURL) event(x *program.Exchange) []byte {
 	}
 	way := forwardedOf(x)
 	for _, f := range x.Request.Fields {
-		switch is := headerOf(f.Name); {
+		switch is := header(f.Known()); {
 		case is == hContentLength, inEvent(is) && is != hKeepAlive && is != hProxyConnection:
-			e.Fields = append(e.Fields, payload2.Field(f))
+			e.Fields = append(e.Fields, payload2.Field{Name: f.Name, Value: f.Value})
 		}
 	}
 	e.Fields = append(e.Fields,
@@ -121,7 +121,7 @@ func urlAnswer(x *program.Exchange, result *lambda.Result) error {
 	}
 	x.Answer.Status, x.Answer.Body = got.Status, got.Body
 	for _, f := range got.Fields {
-		x.Answer.Fields = append(x.Answer.Fields, http1.Field(f))
+		x.Answer.Fields = append(x.Answer.Fields, http1.Field{Name: f.Name, Value: f.Value})
 	}
 	return nil
 }

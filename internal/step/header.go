@@ -7,121 +7,55 @@ import (
 )
 
 // header is a field name that the gateway treats in a way of its own.
-type header uint8
+type header http1.Known
 
 const (
-	other header = iota
-	hAPIGatewayID
-	hAPIID
-	hAuthorization
-	hConnection
-	hContentEncoding
-	hContentLength
-	hContentMD5
-	hContentType
-	hDate
-	hExpect
-	hForwardedFor
-	hForwardedPort
-	hForwardedProto
-	hHTTP2Settings
-	hHost
-	hKeepAlive
-	hMaxForwards
-	hProxyAuthenticate
-	hProxyAuthorization
-	hProxyConnection
-	hReferer
-	hRequestID
-	hServer
-	hTE
-	hTrace
-	hTrailer
-	hTransferEncoding
-	hUpgrade
-	hUserAgent
-	hVia
-	hWWWAuthenticate
-	hAccept
-	headers // how many there are
+	other               = header(http1.Other)
+	hAPIGatewayID       = header(http1.APIGatewayID)
+	hAPIID              = header(http1.APIID)
+	hAuthorization      = header(http1.Authorization)
+	hConnection         = header(http1.Connection)
+	hContentEncoding    = header(http1.ContentEncoding)
+	hContentLength      = header(http1.ContentLength)
+	hContentMD5         = header(http1.ContentMD5)
+	hContentType        = header(http1.ContentType)
+	hDate               = header(http1.Date)
+	hExpect             = header(http1.Expect)
+	hForwardedFor       = header(http1.ForwardedFor)
+	hForwardedPort      = header(http1.ForwardedPort)
+	hForwardedProto     = header(http1.ForwardedProto)
+	hHTTP2Settings      = header(http1.HTTP2Settings)
+	hHost               = header(http1.HostName)
+	hKeepAlive          = header(http1.KeepAlive)
+	hMaxForwards        = header(http1.MaxForwards)
+	hProxyAuthenticate  = header(http1.ProxyAuthenticate)
+	hProxyAuthorization = header(http1.ProxyAuthorization)
+	hProxyConnection    = header(http1.ProxyConnection)
+	hReferer            = header(http1.Referer)
+	hRequestID          = header(http1.RequestID)
+	hServer             = header(http1.Server)
+	hTE                 = header(http1.TE)
+	hTrace              = header(http1.TraceID)
+	hTrailer            = header(http1.Trailer)
+	hTransferEncoding   = header(http1.TransferEncoding)
+	hUpgrade            = header(http1.Upgrade)
+	hUserAgent          = header(http1.UserAgent)
+	hVia                = header(http1.Via)
+	hWWWAuthenticate    = header(http1.WWWAuthenticate)
+	hAccept             = header(http1.Accept)
+	headers             = header(http1.KnownNames) // how many there are
 )
 
-// headerNames are the names in lower case.
-//
-//nolint:gochecknoglobals // constant
-var headerNames = [headers]string{
-	hAccept:             "accept",
-	hAPIGatewayID:       "x-amz-apigw-id",
-	hAPIID:              "x-amzn-apigateway-api-id",
-	hAuthorization:      "authorization",
-	hConnection:         "connection",
-	hContentEncoding:    "content-encoding",
-	hContentLength:      "content-length",
-	hContentMD5:         "content-md5",
-	hContentType:        "content-type",
-	hDate:               "date",
-	hExpect:             "expect",
-	hForwardedFor:       "x-forwarded-for",
-	hForwardedPort:      "x-forwarded-port",
-	hForwardedProto:     "x-forwarded-proto",
-	hHTTP2Settings:      "http2-settings",
-	hHost:               "host",
-	hKeepAlive:          "keep-alive",
-	hMaxForwards:        "max-forwards",
-	hProxyAuthenticate:  "proxy-authenticate",
-	hProxyAuthorization: "proxy-authorization",
-	hProxyConnection:    "proxy-connection",
-	hReferer:            "referer",
-	hRequestID:          "x-amzn-requestid",
-	hServer:             "server",
-	hTE:                 "te",
-	hTrace:              "x-amzn-trace-id",
-	hTrailer:            "trailer",
-	hTransferEncoding:   "transfer-encoding",
-	hUpgrade:            "upgrade",
-	hUserAgent:          "user-agent",
-	hVia:                "via",
-	hWWWAuthenticate:    "www-authenticate",
-}
-
-// headerSlots is where headerOf finds names: each has a slot to itself.
-//
-//nolint:gochecknoglobals // constant
-var headerSlots = func() (slots [1 << slotBits]header) {
-	for h := other + 1; h < headers; h++ {
-		name := headerNames[h]
-		slots[headerSlot(len(name), name[0], name[len(name)-1])] = h
-	}
-	return slots
-}()
-
-const slotBits = 6
-
-// headerSlot is the slot of a name by its length, its first and its last
-// character. The factors are ones that have no two names meet.
-func headerSlot(length int, first, last byte) int {
-	return (7*length - 3*int(first|0x20) + int(last|0x20)) & (1<<slotBits - 1)
-}
-
 // lower is the name in lower case.
-func (h header) lower() string { return headerNames[h] }
+func (h header) lower() string { return http1.Known(h).Lower() }
 
 // headerOf tells which name it is.
-func headerOf(name []byte) header {
-	if len(name) == 0 {
-		return other
-	}
-	is := headerSlots[headerSlot(len(name), name[0], name[len(name)-1])]
-	if !http1.EqualFold(name, headerNames[is]) {
-		return other
-	}
-	return is
-}
+func headerOf(name []byte) header { return header(http1.KnownName(name)) }
 
 // headerSet is some of the names, a bit for each.
 type headerSet uint64
 
-func (s headerSet) has(h header) bool { return s>>h&1 != 0 }
+func (s headerSet) has(h header) bool { return s>>(h&63)&1 != 0 }
 
 // unseen says whether a field of the client is visible to nobody behind the
 // gateway, not even to mappings.
@@ -186,13 +120,13 @@ func (h header) proxied() fate {
 const remapPrefix = "x-amzn-Remapped-"
 
 // remapNames are the names in the spelling that AWS has for them.
-type remapNames [headers][]byte
+type remapNames [headers]http1.Name
 
 // newRemapNames makes the names once for a step, so that requests need not.
 func newRemapNames() *remapNames {
 	var names remapNames
 	for h := other + 1; h < headers; h++ {
-		names[h] = []byte(remapPrefix + canonical(h.lower()))
+		names[h] = http1.NewName(remapPrefix + canonical(h.lower()))
 	}
 	return &names
 }

@@ -34,9 +34,7 @@ func (s Scope) IntegrateHTTP(in *api.Integration, origins Origins) (program.Step
 		if len(x.Call.Body) > 0 {
 			addMissing(x, nameContentType, contentType(x))
 		}
-		x.Call.Fields = append(x.Call.Fields,
-			http1.Field{Name: nameTrace, Value: x.TraceID()},
-			http1.Field{Name: nameAPIID, Value: c.apiID})
+		x.Call.Fields = append(x.Call.Fields, fieldTrace.Own(x.TraceID()), c.apiID)
 		x.Call.Buffer = most
 		x.ShowTrace = true // not of what fails before the call; parity: spec/rest-data-plane.md 3.6.3
 		x.Await()

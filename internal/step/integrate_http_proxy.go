@@ -19,7 +19,7 @@ type httpCall struct {
 	link    *linkTargets // nil: the call goes to origin
 	method  []byte       // empty: the client's
 	params  requestMappings
-	apiID   []byte
+	apiID   http1.Field
 	timeout time.Duration
 	idle    time.Duration
 	flow    program.Flow // STREAM: of the answer
@@ -46,7 +46,7 @@ func (s Scope) httpCall(in *api.Integration, origins Origins) (*httpCall, error)
 		return nil, err
 	}
 	c := &httpCall{
-		target: t, params: params, apiID: []byte(s.APIID),
+		target: t, params: params, apiID: http1.NewField(nameAPIID, []byte(s.APIID)),
 		origin:  t.origin(origins, in.InsecureSkipVerify != nil && *in.InsecureSkipVerify),
 		timeout: milliseconds(in.TimeoutMillis),
 	}
@@ -173,9 +173,7 @@ func (c *httpCall) proxy(x *program.Exchange) error {
 		return err
 	}
 	forwardFields(x)
-	x.Call.Fields = append(x.Call.Fields,
-		http1.Field{Name: nameTrace, Value: x.TraceID()},
-		http1.Field{Name: nameAPIID, Value: c.apiID})
+	x.Call.Fields = append(x.Call.Fields, fieldTrace.Own(x.TraceID()), c.apiID)
 	if x.Request.Length != http1.NoBody {
 		if x.HasBody() {
 			x.Call.Body = x.Body
@@ -211,7 +209,7 @@ func appendForwarded(x *program.Exchange, fields []http1.Field, hop []byte) (all
 	mapped := len(fields)
 	for i := range x.Request.Fields {
 		f := &x.Request.Fields[i]
-		is := headerOf(f.Name)
+		is := header(f.Known())
 		if !is.forwarded() {
 			switch is {
 			case hForwardedFor:
@@ -279,7 +277,7 @@ func hopByHop(x *program.Exchange) []byte {
 	var list []byte
 	for i := range x.Request.Fields {
 		f := &x.Request.Fields[i]
-		if headerOf(f.Name) == hConnection && namesFields(f.Value) {
+		if f.Known() == http1.Connection && namesFields(f.Value) {
 			list = joined(x, list, f.Value)
 		}
 	}
@@ -300,33 +298,31 @@ func addForwarded(x *program.Exchange, fields []http1.Field, sent []byte, mapped
 	if mapped > 0 {
 		return addUnmapped(x, fields, sent, mapped)
 	}
-	return append(fields,
-		http1.Field{Name: nameForwardedFor, Value: forwardedFor(x, sent)},
-		http1.Field{Name: nameForwardedPort, Value: x.LocalPort()},
-		http1.Field{Name: nameForwardedProto, Value: forwardedProto(x)})
+	return append(fields, forwardedFor(x, sent), fieldForwardedPort.Own(x.LocalPort()), *forwardedProto(x))
 }
 
 func addUnmapped(x *program.Exchange, fields []http1.Field, sent []byte, mapped int) []http1.Field {
-	add := func(name, value []byte) {
-		if fieldAt(fields[:mapped], name) < 0 {
-			fields = append(fields, http1.Field{Name: name, Value: value})
+	for _, f := range [...]http1.Field{forwardedFor(x, sent), fieldForwardedPort.Own(x.LocalPort()), *forwardedProto(x)} {
+		if fieldAt(fields[:mapped], f.Name) < 0 {
+			fields = append(fields, f)
 		}
 	}
-	add(nameForwardedFor, forwardedFor(x, sent))
-	add(nameForwardedPort, x.LocalPort())
-	add(nameForwardedProto, forwardedProto(x))
 	return fields
 }
 
-func forwardedFor(x *program.Exchange, sent []byte) []byte {
-	return joined(x, sent, x.Peer())
+// forwardedFor is the address of the connection behind what the client says.
+func forwardedFor(x *program.Exchange, sent []byte) http1.Field {
+	if len(sent) == 0 {
+		return fieldForwardedFor.Own(x.Peer())
+	}
+	return fieldForwardedFor.With(joined(x, sent, x.Peer()))
 }
 
-func forwardedProto(x *program.Exchange) []byte {
+func forwardedProto(x *program.Exchange) *http1.Field {
 	if x.TLS {
-		return httpsBytes
+		return &forwardedHTTPS
 	}
-	return httpBytes
+	return &forwardedHTTP
 }
 
 // relayFields makes the upstream's fields those of the answer.
@@ -335,7 +331,7 @@ func relayFields(x *program.Exchange, remap *remapNames) {
 	if named {
 		var hop []byte
 		for i := range x.Reply.Response.Fields {
-			if f := &x.Reply.Response.Fields[i]; headerOf(f.Name) == hConnection && namesFields(f.Value) {
+			if f := &x.Reply.Response.Fields[i]; f.Known() == http1.Connection && namesFields(f.Value) {
 				hop = joined(x, hop, f.Value)
 			}
 		}
@@ -351,19 +347,19 @@ func appendRelayed(x *program.Exchange, remap *remapNames, hop []byte) (fields [
 	from := x.Reply.Response.Fields
 	for i := range from {
 		f := &from[i]
-		is, name := headerOf(f.Name), f.Name
+		is := header(f.Known())
 		if is != other {
 			switch is.proxied() {
 			case dropped:
 				continue
 			case remapped:
 				named = named || is == hConnection && namesFields(f.Value)
-				fields = append(fields, http1.Field{Name: remap[is], Value: f.Value})
+				fields = append(fields, remap[is].Instead(f))
 				continue
 			case passed:
 			}
 		}
-		if hop == nil || !names(hop, name) {
+		if hop == nil || !names(hop, f.Name) {
 			fields = append(fields, *f)
 		}
 	}

@@ -280,7 +280,7 @@ func (c *serviceCall) sign(x *program.Exchange, with Credential) {
 	before := len(x.Call.Fields)
 	x.KeepWith(func(memory []byte) []byte { return c.services.signer.Sign(&room.request, &room.as, memory) })
 	for _, f := range room.request.Fields[before:] {
-		x.Call.Fields = append(x.Call.Fields, http1.Field(f))
+		x.Call.Fields = append(x.Call.Fields, http1.Field{Name: f.Name, Value: f.Value})
 	}
 	room.request, room.as = sigv4.Request{}, sigv4.Signature{} // a secret is not left behind
 	clear(room.fields[:])

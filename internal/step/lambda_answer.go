@@ -195,7 +195,7 @@ func (r *answerReader) field(x *program.Exchange, rawName, value []byte) error {
 	case dropped:
 		return nil
 	case remapped:
-		name = r.remap[is]
+		name = r.remap[is].Text()
 	case passed:
 	}
 	for i := range x.Answer.Fields {

@@ -76,11 +76,11 @@ type forwarded struct{ ip, port, proto, trace []byte }
 func forwardedOf(x *program.Exchange) forwarded {
 	var sent []byte
 	for i := range x.Request.Fields {
-		if f := &x.Request.Fields[i]; headerOf(f.Name) == hForwardedFor {
+		if f := &x.Request.Fields[i]; header(f.Known()) == hForwardedFor {
 			sent = joined(x, sent, f.Value)
 		}
 	}
-	return forwarded{forwardedFor(x, sent), x.LocalPort(), forwardedProto(x), x.TraceID()}
+	return forwarded{forwardedFor(x, sent).Value, x.LocalPort(), forwardedProto(x).Value, x.TraceID()}
 }
 
 // make is the event for an exchange, in the exchange's memory.
@@ -114,7 +114,7 @@ func eventPath(x *program.Exchange) []byte {
 func appendHeaders(x *program.Exchange, dst []byte, way forwarded) []byte {
 	dst = append(dst, `,"headers":{`...)
 	for i := range x.Request.Fields {
-		if f := &x.Request.Fields[i]; inEvent(headerOf(f.Name)) && !earlier(x, i) {
+		if f := &x.Request.Fields[i]; inEvent(header(f.Known())) && !earlier(x, i) {
 			dst = appendHeaderName(dst, f.Name)
 			dst = program.AppendJSON(append(dst, ':'), lastOf(x, i))
 		}
@@ -125,7 +125,7 @@ func appendHeaders(x *program.Exchange, dst []byte, way forwarded) []byte {
 	dst = member(dst, "X-Forwarded-Proto", way.proto)
 	dst = append(dst, `},"multiValueHeaders":{`...)
 	for i := range x.Request.Fields {
-		if f := &x.Request.Fields[i]; inEvent(headerOf(f.Name)) && !earlier(x, i) {
+		if f := &x.Request.Fields[i]; inEvent(header(f.Known())) && !earlier(x, i) {
 			dst = append(appendHeaderName(dst, f.Name), ':', '[')
 			for j := i; j < len(x.Request.Fields); j++ {
 				if sameName(x, i, j) {

@@ -157,7 +157,7 @@ func setHeader(x *program.Exchange, name, value []byte, is header) error {
 // setField replaces a field, or adds it.
 func setField(fields []http1.Field, name, value []byte) []http1.Field {
 	if i := fieldAt(fields, name); i >= 0 {
-		fields[i].Value = value
+		fields[i] = http1.Field{Name: fields[i].Name, Value: value} // of which the writer knows nothing
 		return fields
 	}
 	return append(fields, http1.Field{Name: name, Value: value})

@@ -83,8 +83,12 @@ func TestCanonical(t *testing.T) {
 	}
 }
 
+// other is a field of another package.
+type other struct{ name, value []byte }
+
+func (o *other) Parts() (name, value []byte) { return o.name, o.value }
+
 func TestAppendFields(t *testing.T) {
-	type other struct{ Name, Value []byte }
 	got := AppendFields(nil, []other{{[]byte("a"), []byte("b")}, {[]byte("c"), nil}})
 	if want := []Field{{[]byte("a"), []byte("b")}, {[]byte("c"), nil}}; !cmp.Equal(got, want) {
 		t.Errorf("AppendFields = %q, want %q", got, want)

@@ -25,9 +25,14 @@ type Request struct {
 }
 
 // AppendFields appends header fields of another package's type.
-func AppendFields[F ~struct{ Name, Value []byte }](dst []Field, src []F) []Field {
-	for _, f := range src {
-		dst = append(dst, Field(f))
+func AppendFields[F any, P interface {
+	*F
+	Parts() (name, value []byte)
+}](dst []Field, src []F,
+) []Field {
+	for i := range src {
+		name, value := P(&src[i]).Parts()
+		dst = append(dst, Field{Name: name, Value: value})
 	}
 	return dst
 }
