@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/stagedoor/stagedoor/internal/http1"
+	"github.com/stagedoor/stagedoor/internal/program"
 )
 
 // answerer is where an answer goes. Its errors but that of start are kept
@@ -85,7 +86,8 @@ func (e *exchange) part(to answerer, p []byte) {
 
 // relay passes the body of the reply on as it comes.
 func (e *exchange) relay(to answerer, r *http1.Response, toHead, silent bool) error {
-	reply := &e.x.Reply.Response
+	x := &e.x
+	reply := &x.Reply.Response
 	r.Length = reply.Length
 	if toHead && r.Length <= 0 {
 		if r.Length = reply.Declared; r.Length < 0 {
@@ -104,6 +106,11 @@ func (e *exchange) relay(to answerer, r *http1.Response, toHead, silent bool) er
 	var flow flow
 	for {
 		piece, err := e.call.next()
+		if err == nil && e.call.ended && x.Answer.Flow == (program.Flow{}) { // all of it, mostly
+			e.part(to, piece)
+			to.finish()
+			return nil
+		}
 		switch err {
 		case nil:
 			e.part(to, piece)

@@ -203,6 +203,9 @@ func (b *clientBody) finish() bool {
 // handOver moves what was read beyond the body to where heads are read.
 func (b *clientBody) handOver() {
 	c := b.c
+	if b.in == &c.in && b.in.empty() {
+		return
+	}
 	switch rest := b.in.bytes(); {
 	case b.in == &c.in:
 	case len(rest) <= len(c.in.b):

@@ -71,7 +71,10 @@ func (c *call) init(u *Upstreams) { c.ups = u }
 func (c *call) do(e *exchange) error {
 	var body *outgoing
 	if !c.flown {
-		var err error
+		err := c.find(e.x.Call.Origin)
+		if err != nil {
+			return err
+		}
 		if body, err = c.address(e); err != nil {
 			return err
 		}
@@ -103,12 +106,9 @@ func (c *call) do(e *exchange) error {
 	return nil
 }
 
-// address makes the request ready to be sent.
+// address makes the request ready to be sent to what was found.
 func (c *call) address(e *exchange) (*outgoing, error) {
 	c.end()
-	if err := c.find(e.x.Call.Origin); err != nil {
-		return nil, err
-	}
 	body, err := c.prepare(e)
 	c.began = e.now
 	c.by = c.began.plus(c.timeout)
@@ -207,6 +207,7 @@ func (c *call) attempt(e *exchange, body *outgoing, mustDial bool) error {
 	if c.flown {
 		n, err = c.came, c.why
 		c.flown, c.why = false, nil
+		c.conn.link.readBy = c.by
 	} else {
 		n, err = c.ask(e, body, mustDial)
 	}

@@ -41,12 +41,15 @@ type conn struct {
 	to   responder
 	ctx  *clientContext
 
+	ctxOf *session // whose context ctx is made of
+
 	// On a loop only.
 	kept     *exchange // of a request before, for the next
 	begun    *exchange // what was begun already, up to where something must be waited for
 	refused  error     // why it is to be refused
-	answered bool      // it has its answer
-	broken   bool      // nothing more is to be done but to close
+	phase    phase
+	answered bool // it has its answer
+	broken   bool // nothing more is to be done but to close
 
 	upgrade func(context.Context, net.Conn) // not nil: HTTP is over on the connection
 
@@ -193,6 +196,11 @@ func (c *conn) accept(e *exchange, n int) error {
 func (c *conn) respond(e *exchange) (more bool) {
 	e.answer(&c.to)
 	e.finished()
+	return c.complete(e)
+}
+
+// complete is what is left to do for an answer that was sent, see respond.
+func (c *conn) complete(e *exchange) (more bool) {
 	more = c.to.keep && c.body.finish() && c.upgrade == nil
 	e.call.end() // now nobody else uses the body
 	return more
@@ -215,8 +223,8 @@ func (c *conn) over(e *exchange, more bool) {
 
 // context is the context of the next exchange.
 func (c *conn) context() *clientContext {
-	if c.ctx == nil || c.ctx.server != c.ses.ctx {
-		c.ctx = &clientContext{server: c.ses.ctx}
+	if c.ctx == nil || c.ctxOf != c.ses {
+		c.ctx, c.ctxOf = &clientContext{server: c.ses.ctx}, c.ses
 	}
 	c.ctx.watch = c.watch
 	return c.ctx
@@ -276,8 +284,7 @@ func (c *conn) readHead(e *exchange) (n int, err error) {
 // answer.
 func (c *conn) receive(e *exchange, body requestBody) error {
 	s, x := c.ses.srv, &e.x
-	x.Start = e.present()
-	e.now = s.clock.at(x.Start)
+	e.begun()
 	x.Remote, x.Local, x.TLS = c.remote, c.local, c.ses.tls != nil
 	x.TLSVersion, x.CipherSuite, x.ServerName = c.tlsVersion, c.cipherSuite, c.serverName
 	s.Counters.Requests.Add(1)
@@ -285,7 +292,15 @@ func (c *conn) receive(e *exchange, body requestBody) error {
 	if x.Request.Length > s.cfg.MaxBody {
 		return errTooLarge
 	}
-	if !e.begin() {
+	if c.phase == phaseOwn {
+		if !e.begin() {
+			return errBegin
+		}
+		return nil
+	}
+	c.phase = phaseBegin
+	s.cfg.Handler.Begin(x)
+	if c.phase = phaseLoop; x.Route == nil {
 		return errBegin
 	}
 	return nil
@@ -372,7 +387,7 @@ var errBegin = errors.New("transport: handler failed")
 func (e *exchange) begin() (ok bool) {
 	defer func() {
 		if p := recover(); p != nil {
-			e.srv.cfg.Log.Error("handler panicked", "panic", p, "stack", string(debug.Stack()))
+			e.beginPanicked(p)
 			ok = false
 		}
 	}()
@@ -380,4 +395,6 @@ func (e *exchange) begin() (ok bool) {
 	return e.x.Route != nil
 }
 
-var _ context.Context = (*clientContext)(nil)
+func (e *exchange) beginPanicked(p any) {
+	e.srv.cfg.Log.Error("handler panicked", "panic", p, "stack", string(debug.Stack()))
+}

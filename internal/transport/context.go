@@ -25,6 +25,8 @@ type clientContext struct {
 	watched bool
 }
 
+var _ context.Context = (*clientContext)(nil)
+
 // watcher watches a client's connection.
 type watcher interface {
 	// startWatch calls gone, from another goroutine, if the client goes.

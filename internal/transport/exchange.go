@@ -37,7 +37,8 @@ type exchange struct {
 	whole []byte         // memory for x.Body
 	reply []byte         // memory for x.Reply.Body
 	now   moment         // about now: when the clock was last looked at
-	want  program.Want   // what glance has found that the route wants; Done: nothing
+	start moment         // x.Start; 0: that is not set
+	want  program.Want   // what was found that the route wants; Done: nothing
 	work  func()         // x.Work
 }
 
@@ -90,7 +91,7 @@ func (c *conn) take() *exchange {
 	}
 	c.kept = nil
 	e.ctx = c.context()
-	e.reset()
+	e.clear()
 	return e
 }
 
@@ -111,11 +112,17 @@ func (e *exchange) large() bool {
 	return max(cap(e.whole), cap(e.reply), cap(e.out), cap(e.x.Body), cap(e.x.Reply.Body)) > keepAtMost
 }
 
-// reset makes e ready for a request.
-func (e *exchange) reset() {
+// clear makes e ready for a request, with the memory that it has.
+func (e *exchange) clear() {
 	e.x.Body, e.x.Reply.Body = nil, nil // they pointed into buffers
 	e.x.Reset(e.ctx)
-	e.bodyIn, e.want = false, program.Done
+	e.bodyIn, e.want, e.start = false, program.Done, 0
+	e.call.trim()
+}
+
+// reset makes e ready for a request, with no more memory than is worth keeping.
+func (e *exchange) reset() {
+	e.clear()
 	if cap(e.whole) > keepAtMost {
 		e.whole = nil
 	}
@@ -125,7 +132,6 @@ func (e *exchange) reset() {
 	if cap(e.out) > keepAtMost {
 		e.out = nil
 	}
-	e.call.trim()
 }
 
 // play plays the route until the answer stands.
@@ -196,7 +202,7 @@ func (e *exchange) aside(f func()) {
 func (e *exchange) finished() {
 	defer func() {
 		if p := recover(); p != nil {
-			e.srv.cfg.Log.Error("finishing step panicked", "panic", p, "stack", string(debug.Stack()))
+			e.finishPanicked(p)
 		}
 	}()
 	if e.waitsAtEnd() {
@@ -204,6 +210,10 @@ func (e *exchange) finished() {
 		return
 	}
 	e.x.Finished()
+}
+
+func (e *exchange) finishPanicked(p any) {
+	e.srv.cfg.Log.Error("finishing step panicked", "panic", p, "stack", string(debug.Stack()))
 }
 
 // waitsAtEnd says that a finishing step may wait.
@@ -219,19 +229,22 @@ func (e *exchange) waitsAtEnd() bool {
 // date is about now: the start of the request, unless that is long ago. The
 // clock of the machine is not asked for it each time.
 func (e *exchange) date() time.Time {
-	if e.now < e.srv.clock.at(e.x.Start).plus(time.Second) {
+	if e.start != 0 && e.now < e.start.plus(time.Second) {
 		return e.x.Start
 	}
 	return time.Now()
 }
 
-// present is about now, as the clock on the wall has it: a loop looks at it once
-// for a batch of requests.
-func (e *exchange) present() time.Time {
+// begun notes that the request begins now, or about now: a loop looks at the
+// clock once for a batch of requests.
+func (e *exchange) begun() {
 	if e.on != nil {
-		return e.on.began()
+		e.x.Start, e.now = e.on.began()
+	} else {
+		e.x.Start = time.Now()
+		e.now = e.srv.clock.at(e.x.Start)
 	}
-	return time.Now()
+	e.start = e.now
 }
 
 // fail makes err the answer, after a wait that led to nothing.

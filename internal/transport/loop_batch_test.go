@@ -27,28 +27,42 @@ type stalled struct {
 // loop once.
 func stalling(t *testing.T, upstream string, holders int) *stalled {
 	t.Helper()
-	if engine != "epoll" {
-		t.Skip("a matter of loops")
-	}
 	s := &stalled{t: t, entered: make(chan struct{}), leave: make(chan struct{})}
 	s.ups = transport.NewUpstreams(transport.UpstreamConfig{})
 	t.Cleanup(s.ups.Close)
-	s.addr, _, _ = start(t, transport.Config{
-		Upstreams: s.ups, Loops: transport.NewLoops(transport.LoopsConfig{Upstreams: s.ups, N: 1}),
-		Handler: routes{
-			"*": {Body: program.BodyStream, Steps: proxy(s.ups.Origin("http", upstream, "", false))},
-			"/hold": step(program.BodyDiscard, func(x *program.Exchange) error {
-				s.entered <- struct{}{}
-				<-s.leave
-				x.Answer.Status = 204
-				return nil
-			}),
-		},
+	s.serve(routes{
+		"*":     {Body: program.BodyStream, Steps: proxy(s.ups.Origin("http", upstream, "", false))},
+		"/hold": s.route(),
+	}, holders)
+	return s
+}
+
+// route is one that holds up the loop.
+func (s *stalled) route() *program.Route {
+	return step(program.BodyDiscard, func(x *program.Exchange) error {
+		s.entered <- struct{}{}
+		<-s.leave
+		x.Answer.Status = 204
+		return nil
+	})
+}
+
+// serve starts the gateway and its holders.
+func (s *stalled) serve(h transport.Handler, holders int) {
+	s.t.Helper()
+	if engine != "epoll" {
+		s.t.Skip("a matter of loops")
+	}
+	if s.ups == nil {
+		s.ups = transport.NewUpstreams(transport.UpstreamConfig{})
+		s.t.Cleanup(s.ups.Close)
+	}
+	s.addr, _, _ = start(s.t, transport.Config{
+		Upstreams: s.ups, Loops: transport.NewLoops(transport.LoopsConfig{Upstreams: s.ups, N: 1}), Handler: h,
 	})
 	for range holders {
-		s.holders = append(s.holders, dial(t, s.addr))
+		s.holders = append(s.holders, dial(s.t, s.addr))
 	}
-	return s
 }
 
 // ask has the loop held up by the next holder, as soon as it is its turn.

@@ -43,7 +43,7 @@ func (s *sock) fetch() {
 	in, t := &s.l.in, s.reader
 	var into []byte
 	switch {
-	case len(s.got) > 0 || s.lost != nil:
+	case len(s.got) > 0 || s.lost:
 		return
 	case t != nil && t.into != nil:
 		into = t.into
@@ -54,13 +54,14 @@ func (s *sock) fetch() {
 	}
 	n, err := rawRead(uintptr(s.fd), into)
 	switch {
+	case n > 0:
 	case err == syscall.EAGAIN: //nolint:errorlint // an errno
 		s.dry = true
 		return
 	case err != nil:
-		s.lost = err // the kernel says so once
+		s.lose(err) // the kernel says so once
 		return
-	case n == 0:
+	default:
 		return
 	}
 	s.dry = n < len(into) && !s.half.Load()

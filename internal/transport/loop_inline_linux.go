@@ -20,43 +20,98 @@ const inlineMost = outMost - headBuffer
 // begin serves what has come from t.peer.
 func (t *task) begin() {
 	t.ops = 0
-	t.inline(func() {
-		if t.conn == nil {
-			t.conn = newParts(&link{})
-			t.conn.on = t
-		}
-		t.conn.adopt(t.peer)
-		t.roll(t.open())
-	})
+	if !t.l.guarded {
+		t.inline(t.start)
+		return
+	}
+	t.l.current, t.inlined, t.leave = t, true, false
+	t.start()
+	t.outline()
+}
+
+// start does what begin says.
+func (t *task) start() {
+	if t.conn == nil {
+		t.conn = newParts(&link{})
+		t.conn.on = t
+	}
+	t.conn.phase = phaseLoop
+	t.conn.adopt(t.peer)
+	t.roll(t.open())
 }
 
 // land goes on with what has come from the upstream, or not: then why says so.
 func (t *task) land() {
+	t.ops = 0
+	if !t.l.guarded {
+		t.inline(t.resumeFlight)
+		return
+	}
+	t.l.current, t.inlined, t.leave = t, true, false
+	t.resumeFlight()
+	t.outline()
+}
+
+// resumeFlight does what land says.
+func (t *task) resumeFlight() {
 	e := t.flight
-	t.flight, t.ops = nil, 0
-	t.inline(func() {
-		if t.landed(e) {
-			t.roll(e)
-		}
-	})
+	t.flight, t.conn.phase = nil, phaseLoop
+	if t.landed(e) {
+		t.roll(e)
+	}
+}
+
+// outline ends what the loop itself does for the task. What it leaves is for the
+// coroutine.
+func (t *task) outline() {
+	t.l.current, t.inlined, t.conn.phase = nil, false, phaseOwn
+	if t.leave {
+		t.l.switchTo(t)
+	}
 }
 
 // inline runs f on the loop's own stack, and whatever f leaves on the task's.
 // What panics costs its connection only, as it does there.
 func (t *task) inline(f func()) {
-	l := t.l
-	l.current, t.inlined, t.leave = t, true, false
+	t.l.current, t.inlined, t.leave = t, true, false
 	defer func() {
-		l.current, t.inlined = nil, false
 		if r := recover(); r != nil {
-			t.conn.ses.srv.cfg.Log.Error("connection panicked", "panic", r, "stack", string(debug.Stack()))
-			t.conn.broken, t.leave = true, true
+			t.mishap(r)
+			return
 		}
-		if t.leave {
-			l.switchTo(t)
-		}
+		t.outline()
 	}()
 	f()
+}
+
+// mishap takes note that what the loop itself did for the task has panicked. It
+// costs as much as it does elsewhere, depending on where it was.
+func (t *task) mishap(r any) {
+	c := t.conn
+	at := c.phase
+	t.l.out.takeBack()
+	t.inline(func() {
+		e := c.begun
+		c.phase = phaseLoop
+		switch at {
+		case phaseBegin:
+			e.beginPanicked(r)
+			c.refused, t.leave = errBegin, true
+		case phasePlay:
+			e.panicked(r)
+			t.leave = true
+		case phaseFinish:
+			e.finishPanicked(r)
+			if t.ended(e) {
+				t.roll(t.follow())
+			}
+		default:
+			again := c.broken
+			if c.broken, t.leave = true, true; !again {
+				c.ses.srv.cfg.Log.Error("connection panicked", "panic", r, "stack", string(debug.Stack()))
+			}
+		}
+	})
 }
 
 // roll serves the exchange, and those behind it, as far as nothing is waited for.
@@ -101,7 +156,13 @@ func (t *task) open() *exchange {
 // goes on.
 func (t *task) advance(e *exchange) (over bool) {
 	c := t.conn
-	for !e.glance() {
+	for {
+		c.phase = phasePlay
+		e.want = program.Done // of one that panics, too
+		e.want = e.x.Play()
+		if c.phase = phaseLoop; e.want == program.Done {
+			break
+		}
 		switch {
 		case e.want == program.WantBody:
 			e.readBody() // it is here
@@ -117,8 +178,35 @@ func (t *task) advance(e *exchange) (over bool) {
 		t.leave = true
 		return false
 	}
-	more := c.respond(e)
-	if !more {
+	t.answer(e)
+	c.phase = phaseFinish
+	e.x.Finished() // open has found that it does not wait
+	c.phase = phaseLoop
+	return t.ended(e)
+}
+
+// answer sends the answer. It is written where it is sent from, if that can be.
+func (t *task) answer(e *exchange) {
+	s, to, o := &t.peer.sock, &t.conn.to, &t.l.out
+	to.held = t.peer.tls == nil && o.lend(s, e)
+	e.answer(to)
+	if !to.held {
+		return
+	}
+	switch to.held = false; {
+	case len(e.out) == 0: // it was broken off
+	case o.holds(e.out) && len(e.out) <= outMost:
+		s.parcel(len(o.b), len(e.out), to.by())
+	default:
+		to.release()
+	}
+	o.takeBack()
+}
+
+// ended says whether the connection goes on after an exchange that is over.
+func (t *task) ended(e *exchange) bool {
+	c := t.conn
+	if !c.complete(e) {
 		c.answered, t.leave = true, true
 		return false
 	}
@@ -136,13 +224,13 @@ func (t *task) follow() *exchange {
 		return nil
 	}
 	if c.in.empty() {
-		err := c.glimpse(p)
-		if errors.Is(err, errNothing) {
-			p.rest(c.link.readBy)
-			t.done()
-			return nil
+		if p.tls == nil && p.spent() && len(c.link.early) == 0 { // mostly
+			return t.rest()
 		}
-		if err != nil {
+		if err := c.glimpse(p); err != nil {
+			if errors.Is(err, errNothing) {
+				return t.rest()
+			}
 			t.leave = true
 			return nil
 		}
@@ -150,14 +238,20 @@ func (t *task) follow() *exchange {
 	return t.open()
 }
 
+// rest leaves the client's connection idle, and the task without anything to do.
+func (t *task) rest() *exchange {
+	t.peer.rest(t.conn.link.readBy)
+	t.done()
+	return nil
+}
+
 // landed takes in what has come from the upstream, and says whether the exchange
 // goes on here.
 func (t *task) landed(e *exchange) bool {
 	call := &e.call
-	s, _ := call.conn.link.wire.(*upSock)
 	n, err := t.fetched, t.why
 	t.into, t.fetched = nil, 0
-	switch {
+	switch s, _ := call.conn.wire.(*upSock); {
 	case n > 0:
 		err = nil
 	case err == nil:
@@ -168,9 +262,12 @@ func (t *task) landed(e *exchange) bool {
 		}
 	}
 	call.conn.full = n == len(call.head.b)
-	call.flown, call.came, call.why, call.wrote = true, n, endOf(err), len(call.out)
-	if _, unsent := errors.AsType[*unsentError](err); unsent {
-		call.wrote = 0
+	call.flown, call.came, call.why, call.wrote = true, n, nil, len(call.out)
+	if err != nil {
+		call.why = endOf(err)
+		if _, unsent := errors.AsType[*unsentError](err); unsent {
+			call.wrote = 0
+		}
 	}
 	if err != nil || !call.whole(e) {
 		t.leave = true // which finds that the exchange wants a call, and what is done of it
@@ -197,24 +294,24 @@ func (c *call) launch(e *exchange, t *task) bool {
 		}
 		e.x.Body, e.bodyIn = body, true
 	}
-	if c.find(e.x.Call.Origin) != nil {
-		return false // do says why
-	}
-	pool, ok := c.pool.(*loopPool)
-	if !ok {
-		return false
+	pool := t.l.known(e.x.Call.Origin)
+	if pool == nil {
+		return false // do makes it, or says why it cannot
 	}
 	s := pool.plain()
 	if s == nil {
 		return false // before the request is written, since that is done once more then
 	}
+	c.pool = pool
 	later, err := c.address(e)
 	if err != nil || later != nil || len(c.out) > outMost || !repeatable(e.x.Call.Method) && !s.quiet() {
 		return false
 	}
-	c.open(pool.take())
+	if !pool.nextIs(s) {
+		return false // it has gone meanwhile
+	}
+	c.open(pool.takeLast())
 	c.ups.Counters.Reused.Add(1)
-	c.conn.link.readBy = c.by
 	if !s.put(c.out, c.takeBy(e)) {
 		c.drop()
 		return false

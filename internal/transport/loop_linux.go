@@ -42,8 +42,11 @@ type loop struct {
 	socks  []*sock // by descriptor
 	wheel  wheel
 	active moment // when there was last something to do
+	asked  moment // when the scheduler was last asked
+	others bool   // it has more threads than there are loops
 
 	current *task
+	guarded bool    // what panics in a task that the loop serves itself is seen to
 	checked         //nolint:unused // has fields with loopcheck
 	ready   []*task // to go on in the next turn
 	going   []*task // memory for it
@@ -167,7 +170,24 @@ func (l *loop) turn(n int) {
 // on, and writes, each for all of them before the next.
 func (l *loop) serve(events []unix.EpollEvent) {
 	l.gather(events)
-	for i := range events {
+	for i := 0; i < len(events); {
+		i = l.serveFrom(events, i)
+	}
+	l.finish()
+}
+
+// serveFrom serves the sockets of a batch from one on, up to the last one or one
+// at which something has panicked, and tells which is next.
+func (l *loop) serveFrom(events []unix.EpollEvent, i int) (next int) {
+	l.guarded = true
+	defer func() {
+		l.guarded = false
+		if t := l.current; t != nil && t.inlined {
+			t.mishap(recover())
+		}
+	}()
+	for ; i < len(events); i++ {
+		next = i + 1
 		ev := &events[i]
 		if int(ev.Fd) == l.waker {
 			var b [8]byte
@@ -182,7 +202,7 @@ func (l *loop) serve(events []unix.EpollEvent) {
 			l.look()
 		}
 	}
-	l.finish()
+	return next
 }
 
 // finish ends a batch.
@@ -236,7 +256,7 @@ func (l *loop) wait() (n int) {
 		return l.poll(0)
 	}
 	most := l.patience(l.now)
-	if l.now-l.active < moment(keepThread) && runtime.GOMAXPROCS(0) > l.set.cfg.N {
+	if l.now-l.active < moment(keepThread) && l.otherThreads() {
 		return l.poll(min(most, int(keepThread/time.Millisecond)))
 	}
 	n, err := unix.EpollWait(l.poller, l.events, most)
@@ -244,6 +264,16 @@ func (l *loop) wait() (n int) {
 		return 0 // interrupted
 	}
 	return n
+}
+
+// otherThreads says that there are more threads than loops. The scheduler, which
+// has a lock for that, is asked now and then only.
+func (l *loop) otherThreads() bool {
+	const often = 100 * time.Millisecond
+	if l.now >= l.asked.plus(often) {
+		l.asked, l.others = l.now, runtime.GOMAXPROCS(0) > l.set.cfg.N
+	}
+	return l.others
 }
 
 // patience is for how many milliseconds there is nothing to do but for sockets.

@@ -164,6 +164,7 @@ type ear struct {
 	sock
 	at    *place
 	local netip.AddrPort
+	found *netip.AddrPort // where the last connection has come to, if local does not say
 	pause time.Duration
 }
 
@@ -233,7 +234,7 @@ func (e *ear) admit(fd int, from unix.Sockaddr) {
 		_ = unix.Close(fd) // nothing was said on it
 		return
 	}
-	p := &peer{at: e.at, remote: remote, local: e.local}
+	p := &peer{at: e.at, remote: remote, local: &e.local}
 	p.eager = true
 	e.at.ses.wg.Add(1)
 	if e.at.ses.tls != nil || s.proxied(remote.Addr()) {
@@ -242,10 +243,18 @@ func (e *ear) admit(fd int, from unix.Sockaddr) {
 	}
 	if e.local.Addr().IsUnspecified() {
 		if local, err := unix.Getsockname(fd); err == nil {
-			p.local = sockAddr(local)
+			p.local = e.same(sockAddr(local))
 		}
 	}
 	e.at.take(e.l, p, fd, e.l.now.plus(s.cfg.Timeouts.FirstByte))
+}
+
+// same is an address, in memory that connections to the same one share.
+func (e *ear) same(local netip.AddrPort) *netip.AddrPort {
+	if e.found == nil || *e.found != local {
+		e.found = &local
+	}
+	return e.found
 }
 
 // sockAddr is addrPort of what the kernel says.

@@ -18,6 +18,41 @@ const (
 type outbox struct {
 	b       []byte
 	parcels []parcel
+
+	lent *exchange // whose out is what is free of b
+	own  []byte    // what it was before
+}
+
+// lend has e write what it sends next to s where it is sent from, so that it need
+// not be copied there, and says whether that can be.
+func (o *outbox) lend(s *sock, e *exchange) bool {
+	if cap(o.b)-len(o.b) < outMost || s.tail != nil || s.lost || s.fd < 0 || s.out != 0 && int(s.out) != len(o.parcels) {
+		return false
+	}
+	o.lent, o.own = e, e.out
+	e.out = o.b[len(o.b):len(o.b):cap(o.b)]
+	return true
+}
+
+// holds says that p stands where it would be copied to.
+func (o *outbox) holds(p []byte) bool {
+	return o.lent != nil && len(p) > 0 && len(o.b) < cap(o.b) && &p[0] == &o.b[:len(o.b)+1][len(o.b)]
+}
+
+// takeBack ends what lend began.
+func (o *outbox) takeBack() {
+	if e := o.lent; e != nil {
+		e.out = o.own[:0]
+		o.lent, o.own = nil, nil
+	}
+}
+
+// recall is takeBack, but what was written is kept.
+func (o *outbox) recall() {
+	if e := o.lent; e != nil {
+		e.out = append(o.own[:0], e.out...)
+		o.lent, o.own = nil, nil
+	}
 }
 
 // parcel is what one socket sends: a part of an outbox.
@@ -45,24 +80,33 @@ func (s *sock) put(p []byte, by moment) bool {
 	}
 	if len(o.b)+len(p) > cap(o.b) || s.out != 0 && int(s.out) != len(o.parcels) {
 		l.send()
-		if s.tail != nil || s.lost != nil || s.fd < 0 {
+		if s.tail != nil || s.lost || s.fd < 0 {
 			return false
 		}
 	}
 	from := len(o.b)
+	o.recall()
 	o.b = append(o.b, p...)
+	s.parcel(from, len(p), by)
+	return true
+}
+
+// parcel has n bytes of the outbox sent, which stand behind all others.
+func (s *sock) parcel(from, n int, by moment) {
+	o := &s.l.out
+	o.b = o.b[:from+n]
 	if s.out != 0 {
 		o.parcels[s.out-1].to = len(o.b)
-		return true
+		return
 	}
 	o.parcels = append(o.parcels, parcel{s: s, from: from, to: len(o.b), by: by})
 	s.out = int32(len(o.parcels))
-	return true
 }
 
 // send sends what was put.
 func (l *loop) send() {
 	o := &l.out
+	o.recall()
 	for i := range o.parcels {
 		p := &o.parcels[i]
 		s := p.s
@@ -117,8 +161,8 @@ func (s *sock) append(p []byte, by moment) error {
 		s.l.send()
 	}
 	switch {
-	case s.lost != nil:
-		return s.lost
+	case s.lost:
+		return s.rare.why
 	case s.tail == nil:
 		s.trail(slices.Clone(p), by)
 	case len(s.tail.left)+len(p) > maxUnsent:
@@ -137,16 +181,16 @@ func (s *sock) settle() error {
 	for s.tail != nil {
 		s.tail.run.wait()
 	}
-	return s.lost
+	return s.why()
 }
 
 // fail takes note that nothing more can be sent. Whoever waits for something to
 // read looks whether it has come, and the owner is told.
 func (s *sock) fail(err error) {
-	if s.fd < 0 || s.lost != nil {
+	if s.fd < 0 || s.lost {
 		return
 	}
-	s.lost = err
+	s.lose(err)
 	if t := s.reader; t != nil {
 		s.reader = nil
 		t.wakeUp(nil)
@@ -161,8 +205,8 @@ func (s *sock) write(p []byte, by moment) (int, error) {
 	if s.fd < 0 {
 		return 0, net.ErrClosed
 	}
-	if s.lost != nil {
-		return 0, s.lost
+	if s.lost {
+		return 0, s.rare.why
 	}
 	if s.put(p, by) {
 		return len(p), nil

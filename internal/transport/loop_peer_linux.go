@@ -11,10 +11,11 @@ import (
 // exchange that it needs, and leaves it when its request is done.
 type peer struct {
 	sock
-	at            *place
-	tls           *sealed // nil: plain
-	via           *via    // nil: it came from where it says
-	remote, local netip.AddrPort
+	at     *place
+	tls    *sealed // nil: plain
+	via    *via    // nil: it came from where it says
+	local  *netip.AddrPort
+	remote netip.AddrPort
 }
 
 // via is what a proxy adds to a connection.
@@ -91,7 +92,7 @@ func (t *task) serve() {
 // adopt makes c the connection of p.
 func (c *conn) adopt(p *peer) {
 	ses := p.at.ses
-	c.ses, c.remote, c.local, c.watch = ses, p.remote, p.local, p
+	c.ses, c.remote, c.local, c.watch = ses, p.remote, *p.local, p
 	c.link.wire, c.link.clock, c.link.readBy = p, ses.srv.clock, p.readBy
 	c.rw, c.tlsVersion, c.cipherSuite, c.serverName = c.link, 0, 0, ""
 	if p.tls != nil {
@@ -153,10 +154,16 @@ func (c *conn) mend() {
 // glimpse takes in what has come since the last read, or was read with it. It
 // fails with errNothing if that is nothing.
 func (c *conn) glimpse(p *peer) error {
-	if p.lost != nil {
-		return p.lost // nobody would get an answer
+	if p.lost {
+		return p.rare.why // nobody would get an answer
 	}
 	early := len(c.link.early) > 0
+	if n := len(p.got); n > 0 && n <= headBuffer && !early && p.tls == nil { // mostly
+		c.freshen()
+		c.in.w = copy(c.in.b, p.got)
+		p.got = nil
+		return nil
+	}
 	if p.tls == nil && p.spent() && !early {
 		return errNothing
 	}

@@ -5,13 +5,22 @@ import (
 	"crypto/tls"
 	"net"
 	"slices"
+
+	"github.com/stagedoor/stagedoor/internal/program"
 )
 
 // loopPool is a loop's own part of a pool.
 type loopPool struct {
-	l    *loop
-	pool *pool
-	idle []*upConn // by the time of their last use
+	l      *loop
+	origin *program.Origin
+	idle   []idleConn // by the time of their last use
+	pool   *pool
+}
+
+// idleConn is an idle connection to an upstream.
+type idleConn struct {
+	conn *upConn
+	sock *upSock // nil: only a goroutine can wait for it
 }
 
 func (l *loop) pool(p *pool) *loopPool {
@@ -20,65 +29,87 @@ func (l *loop) pool(p *pool) *loopPool {
 		l.pools = append(l.pools, nil)
 	}
 	if l.pools[id] == nil {
-		l.pools[id] = &loopPool{l: l, pool: p}
+		l.pools[id] = &loopPool{l: l, origin: p.origin, pool: p}
 	}
 	return l.pools[id]
+}
+
+// known is the pool of an origin that was called before; nil: it was not.
+func (l *loop) known(o *program.Origin) *loopPool {
+	if o == nil || int(o.ID) >= len(l.pools) {
+		return nil
+	}
+	p := l.pools[o.ID]
+	if p == nil || p.origin != o {
+		return nil
+	}
+	return p
 }
 
 // take implements connPool.
 func (p *loopPool) take() *upConn {
 	p.cull()
-	n := len(p.idle)
-	if n == 0 {
+	if len(p.idle) == 0 {
 		return nil
 	}
-	c := p.idle[n-1]
-	p.idle[n-1] = nil
-	p.idle = p.idle[:n-1]
-	if s, ok := c.link.wire.(*upSock); ok {
-		s.idle = false
+	return p.takeLast()
+}
+
+// takeLast takes the one that was used last; there is one.
+func (p *loopPool) takeLast() *upConn {
+	n := len(p.idle) - 1
+	last := p.idle[n]
+	p.idle[n] = idleConn{}
+	p.idle = p.idle[:n]
+	if last.sock != nil {
+		last.sock.idle = false
 	}
-	return c
+	return last.conn
 }
 
 // cull closes those that would be taken next, but of which something has come,
 // though its turn is later in the batch: it is no answer to what is asked now.
 func (p *loopPool) cull() {
 	for n := len(p.idle); n > 0; n = len(p.idle) {
-		s, ok := p.idle[n-1].link.wire.(*upSock)
-		if !ok || s.spent() || s.quiet() {
+		s := p.idle[n-1].sock
+		if s == nil || s.spent() || s.quiet() {
 			return
 		}
 		s.readable()
 	}
 }
 
-// plain is the socket of what take will give, if that is no more than a socket
-// that can be written to.
+// plain is the socket of what takeLast will give, if that is no more than a
+// socket that can be written to.
 func (p *loopPool) plain() *upSock {
 	p.cull()
 	n := len(p.idle)
 	if n == 0 {
 		return nil
 	}
-	c := p.idle[n-1]
-	s, ok := c.link.wire.(*upSock)
-	if !ok || c.rw != net.Conn(c.link) || s.tail != nil || s.lost != nil {
+	s := p.idle[n-1].sock
+	if s == nil || s.tail != nil || s.lost || s.conn.layered {
 		return nil
 	}
 	return s
 }
 
+// nextIs says that takeLast takes the connection of a socket.
+func (p *loopPool) nextIs(s *upSock) bool {
+	n := len(p.idle)
+	return n > 0 && p.idle[n-1].sock == s
+}
+
 // put implements connPool.
 func (p *loopPool) put(c *upConn, now moment) {
 	u := p.l.ups
-	s, ok := c.link.wire.(*upSock)
+	s, ok := c.wire.(*upSock)
 	if len(p.idle) >= u.cfg.MaxIdle || u.closed.Load() || ok && (s.out != 0 || s.tail != nil || !s.spent() && !s.quiet()) {
 		c.close()
 		return
 	}
 	c.since = now
-	p.idle = append(p.idle, c)
+	p.idle = append(p.idle, idleConn{c, s})
 	if ok {
 		s.rest(never)
 	}
@@ -96,12 +127,12 @@ func (l *loop) expireIdle(at moment) {
 			continue
 		}
 		n := 0
-		for n < len(p.idle) && p.idle[n].since <= at {
-			p.idle[n].close()
+		for n < len(p.idle) && p.idle[n].conn.since <= at {
+			p.idle[n].conn.close()
 			n++
 		}
 		if p.idle = slices.Delete(p.idle, 0, n); len(p.idle) > 0 {
-			oldest = min(oldest, p.idle[0].since)
+			oldest = min(oldest, p.idle[0].conn.since)
 		}
 	}
 	if l.sweep = 0; oldest != never {
@@ -118,7 +149,7 @@ func (p *loopPool) dial(ctx context.Context, by moment) (c *upConn, err error) {
 	}
 	fd, err := takeOut(c.link.Conn)
 	if err != nil {
-		c.rw = &asideConn{c.rw, p.l}
+		c.rw, c.layered = &asideConn{c.rw, p.l}, true
 		return c, nil
 	}
 	return c, p.adopt(c, fd)
@@ -134,7 +165,7 @@ func (p *loopPool) adopt(c *upConn, fd int) error {
 	} else {
 		c.rw = outer
 	}
-	c.link, c.raw, c.turn = outer, nil, turn{}
+	c.link, c.wire, c.raw, c.turn = outer, s, nil, turn{}
 	return p.l.add(&s.sock, s, fd, always)
 }
 
@@ -143,6 +174,7 @@ type upSock struct {
 	sock
 	conn *upConn
 	home *loopPool
+	_    [48]byte // so that each begins with a line of the cache
 }
 
 // readable implements idler: nothing is to come on an idle connection, and what
@@ -152,7 +184,7 @@ func (s *upSock) readable() {
 		return
 	}
 	p := s.home
-	if i := slices.Index(p.idle, s.conn); i >= 0 {
+	if i := slices.Index(p.idle, idleConn{s.conn, s}); i >= 0 {
 		p.idle = slices.Delete(p.idle, i, i+1)
 	}
 	p.l.ups.Counters.Stale.Add(1)

@@ -48,7 +48,11 @@ func (at *place) moveIn(l *loop, c *conn, p *peer) (moved bool) {
 	if c.remote != p.remote {
 		p.via = &via{party: p.remote.Addr()}
 	}
-	p.remote, p.local = c.remote, c.local
+	p.remote = c.remote
+	if c.local != *p.local {
+		local := c.local
+		p.local = &local
+	}
 	if tc, ok := c.rw.(*tls.Conn); ok {
 		p.tls = seal(tc, c.link, c.link, &p.sock)
 		p.tls.version, p.tls.suite, p.tls.serverName = c.tlsVersion, c.cipherSuite, c.serverName

@@ -27,26 +27,63 @@ const (
 // The poller tells once that something has come. So dry is true only if a read
 // has found nothing, or less than it asked for, and nothing was told since: then
 // the next read need not be tried.
+//
+// What a request needs of it is in the first 128 bytes, and what a batch reads
+// and writes in the first 64.
 type sock struct {
+	l      *loop
+	reader *task  // who waits for something to read
+	got    []byte // was read already; comes first
+	tail   *tail  // what it has still to take
+	fd     int32  // -1: closed
+	out    int32  // its parcel in the loop's outbox, counted from 1; 0: there is none
+
+	idle  bool        // the owner is told if something comes
+	eager bool        // the owner reads what comes, even if it is idle
+	dry   bool        // the last read left nothing
+	lost  bool        // the connection is of no use any longer; rare says why
+	half  atomic.Bool // the other end sends nothing more
+
+	owner  idler
+	readBy moment // until when the reader waits, or an idle one may stay
 	timer
-	l  *loop
-	fd int32 // -1: closed
+	watch atomic.Pointer[func()]
+	rare  *rare // nil: nothing of it has been needed yet
+}
 
-	reader, writer  *task  // who waits
-	readBy, writeBy moment // until when: of who waits, and readBy of an idle one
-	owner           idler
+// rare is what most sockets need never.
+type rare struct {
+	why     error  // the connection is of no use any longer
+	writer  *task  // who waits until it takes something
+	writeBy moment // until when
+	kicked  bool
+}
 
-	got  []byte // was read already; comes first
-	lost error  // why the connection is of no use any longer
-	tail *tail  // what it has still to take
-	out  int32  // its parcel in the loop's outbox, counted from 1; 0: there is none
+// seldom is s.rare, to be written to.
+func (s *sock) seldom() *rare {
+	if s.rare == nil {
+		s.rare = &rare{}
+	}
+	return s.rare
+}
 
-	idle   bool // the owner is told if something comes
-	eager  bool // the owner reads what comes, even if it is idle
-	dry    bool // the last read left nothing
-	kicked bool
-	half   atomic.Bool // the other end sends nothing more
-	watch  atomic.Pointer[func()]
+// lose takes note that the connection is of no use any longer.
+func (s *sock) lose(why error) { s.lost, s.seldom().why = true, why }
+
+// why is why the connection is of no use any longer; nil: it is.
+func (s *sock) why() error {
+	if s.lost {
+		return s.rare.why
+	}
+	return nil
+}
+
+// writer is who waits until the socket takes something.
+func (s *sock) writer() *task {
+	if s.rare == nil {
+		return nil
+	}
+	return s.rare.writer
 }
 
 // idler has a socket that nobody reads from.
@@ -91,8 +128,8 @@ func (l *loop) sockOf(ev *unix.EpollEvent) *sock {
 // event is told by the poller. What it says may be out of date, so it is never
 // more than a reason to try.
 func (s *sock) event(ev uint32) {
-	if t := s.writer; t != nil && ev&toWrite != 0 {
-		s.writer, t.why = nil, nil
+	if t := s.writer(); t != nil && ev&toWrite != 0 {
+		s.rare.writer, t.why = nil, nil
 		s.l.switchTo(t)
 	}
 	if ev&toRead == 0 || s.fd < 0 {
@@ -129,13 +166,12 @@ func (s *sock) look(now moment) {
 			due = never
 		}
 	}
-	if s.writer != nil {
-		if s.writeBy <= now {
-			t := s.writer
-			s.writer = nil
+	if t := s.writer(); t != nil {
+		if s.rare.writeBy <= now {
+			s.rare.writer = nil
 			t.wakeUp(os.ErrDeadlineExceeded)
 		} else {
-			due = min(due, s.writeBy)
+			due = min(due, s.rare.writeBy)
 		}
 	}
 	if s.idle {
@@ -163,7 +199,7 @@ func (s *sock) await(by moment) error {
 	if s.fd < 0 {
 		return net.ErrClosed
 	}
-	if s.kicked {
+	if s.rare != nil && s.rare.kicked {
 		return errKicked
 	}
 	if by <= s.l.now {
@@ -212,13 +248,13 @@ func (s *sock) readNow(p []byte) (int, error) {
 		}
 		return n, nil
 	}
-	if s.dry && s.lost == nil {
+	if s.dry && !s.lost {
 		return 0, errNothing
 	}
 	n, err := rawRead(uintptr(s.fd), p)
 	switch {
-	case n == 0 && s.lost != nil: // the other end may have had its say before
-		return 0, s.lost
+	case n == 0 && s.lost: // the other end may have had its say before
+		return 0, s.rare.why
 	case err == syscall.EAGAIN: //nolint:errorlint // an errno
 		s.dry = true
 		return 0, errNothing
@@ -232,7 +268,7 @@ func (s *sock) readNow(p []byte) (int, error) {
 }
 
 // spent says that a read would find nothing.
-func (s *sock) spent() bool { return s.dry && len(s.got) == 0 && s.lost == nil }
+func (s *sock) spent() bool { return s.dry && len(s.got) == 0 && !s.lost }
 
 // writeNow writes all of p, and waits until the socket has taken it.
 func (s *sock) writeNow(p []byte, by moment) (int, error) {
@@ -252,11 +288,12 @@ func (s *sock) writeNow(p []byte, by moment) (int, error) {
 		case by <= s.l.now:
 			return done, os.ErrDeadlineExceeded
 		}
-		s.writer, s.writeBy = s.l.current.waits(), by
+		t := s.l.current.waits()
+		r := s.seldom()
+		r.writer, r.writeBy = t, by
 		if by != never {
 			s.l.wheel.arm(s, by)
 		}
-		t := s.writer
 		t.park()
 		if t.why != nil {
 			return done, t.why
@@ -267,7 +304,7 @@ func (s *sock) writeNow(p []byte, by moment) (int, error) {
 // kick implements wire.
 func (s *sock) kick(on bool) {
 	mine(s.l)
-	s.kicked = on
+	s.seldom().kicked = on
 	if t := s.reader; on && t != nil {
 		s.reader = nil
 		t.wakeUp(errKicked)
@@ -301,12 +338,14 @@ func (s *sock) close() error {
 	s.l.wheel.remove(s)
 	s.l.socks[fd] = nil
 	s.fd, s.idle, s.got = -1, false, nil
-	for _, t := range [...]*task{s.reader, s.writer} {
+	for _, t := range [...]*task{s.reader, s.writer()} {
 		if t != nil {
 			t.wakeUp(net.ErrClosed)
 		}
 	}
-	s.reader, s.writer = nil, nil
+	if s.reader = nil; s.rare != nil {
+		s.rare.writer = nil
+	}
 	s.l.dead = append(s.l.dead, fd)
 	return nil
 }
@@ -326,7 +365,7 @@ func (s *sock) release() (fd int, early []byte) {
 // quiet says that nothing has come, not even the end, and that nothing is left
 // to be sent.
 func (s *sock) quiet() bool {
-	if len(s.got) > 0 || s.out != 0 || s.tail != nil || s.lost != nil {
+	if len(s.got) > 0 || s.out != 0 || s.tail != nil || s.lost {
 		return false
 	}
 	var b [1]byte

@@ -178,7 +178,7 @@ func (t *task) about() moment { return t.l.now }
 func (t *task) pool(p *pool) connPool { return t.l.pool(p) }
 
 // began implements strand.
-func (t *task) began() time.Time { return t.l.began }
+func (t *task) began() (time.Time, moment) { return t.l.began, t.l.now }
 
 // fork implements strand.
 func (t *task) fork(f func()) branch { return t.l.fork(f) }

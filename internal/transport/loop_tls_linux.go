@@ -108,8 +108,8 @@ func (r *records) write(p []byte, _ moment) (int, error) {
 	switch {
 	case s.fd < 0:
 		return 0, net.ErrClosed
-	case s.lost != nil:
-		return 0, s.lost
+	case s.lost:
+		return 0, s.rare.why
 	case s.put(p, r.link.writeBy):
 		return len(p), nil
 	}

@@ -16,18 +16,26 @@ type wheel struct {
 	slots [wheelSlots]*sock
 	last  int64 // the tick that was last looked at
 	set   int   // sockets in it
+	first int64 // there is nobody before this tick: a loop asks for it before each wait
 }
 
 // timer is a socket's place in the wheel.
 type timer struct {
-	before, after *sock
 	tick          int64 // 0: it is in no slot
+	before, after *sock
 }
 
 func (w *wheel) start(now moment) { w.last = int64(now / wheelTick) }
 
 // arm makes sure that s is looked at when a moment has come, or before.
 func (w *wheel) arm(s *sock, at moment) {
+	if s.tick == 0 || at < moment(s.tick)*wheelTick {
+		w.place(s, at)
+	}
+}
+
+// place is arm where the timer may have to be set.
+func (w *wheel) place(s *sock, at moment) {
 	tick := min(int64(at/wheelTick)+1, w.last+wheelSlots-1)
 	if s.tick != 0 {
 		if s.tick <= tick {
@@ -42,6 +50,9 @@ func (w *wheel) arm(s *sock, at moment) {
 		(*slot).before = s
 	}
 	*slot = s
+	if w.set == 0 || tick < w.first {
+		w.first = tick
+	}
 	w.set++
 }
 
@@ -87,9 +98,9 @@ func (w *wheel) next() moment {
 	if w.set == 0 {
 		return never
 	}
-	for tick := w.last + 1; ; tick++ {
-		if w.slots[tick%wheelSlots] != nil {
-			return moment(tick) * wheelTick
-		}
+	w.first = max(w.first, w.last+1)
+	for w.slots[w.first%wheelSlots] == nil {
+		w.first++
 	}
+	return moment(w.first) * wheelTick
 }

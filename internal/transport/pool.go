@@ -29,14 +29,16 @@ type pool struct {
 
 // upConn is a connection to an upstream.
 type upConn struct {
-	link   *link
-	rw     net.Conn // link, or TLS over it
-	since  moment   // when it became idle
-	raw    syscall.RawConn
-	turn   turn
-	target *target // nil: its origin has but one address
-	closed atomic.Bool
-	full   bool // the last read filled its buffer, so more may be hidden in TLS
+	wire    wire   // of link
+	since   moment // when it became idle
+	full    bool   // the last read filled its buffer, so more may be hidden in TLS
+	layered bool   // rw is more than link
+	closed  atomic.Bool
+	link    *link
+	rw      net.Conn // link, or TLS over it
+	target  *target  // nil: its origin has but one address
+	raw     syscall.RawConn
+	turn    turn
 }
 
 // take is an idle connection, nil if there is none.
@@ -130,7 +132,7 @@ func (c *upConn) handshake(ctx context.Context, p *pool) error {
 		c.close()
 		return program.NotSent(fmt.Errorf("TLS handshake with %s: %w", p.origin.Address, err))
 	}
-	c.rw = tc
+	c.rw, c.layered = tc, true
 	return nil
 }
 

@@ -135,7 +135,7 @@ func (c *call) release(now moment) {
 	if conn == nil {
 		return
 	}
-	if !c.keep || !c.in.empty() || conn.full && conn.rw != conn.link || c.sending() {
+	if !c.keep || !c.in.empty() || conn.full && conn.layered || c.sending() {
 		c.drop()
 		return
 	}
@@ -167,10 +167,14 @@ func (c *call) end() {
 
 // trim gives back what grew larger than it is worth keeping.
 func (c *call) trim() {
-	for _, b := range [...]*[]byte{&c.out, &c.head.b, &c.rest.b} {
-		if cap(*b) > keepAtMost {
-			*b = nil
-		}
+	if cap(c.out) > keepAtMost {
+		c.out = nil
+	}
+	if cap(c.head.b) > keepAtMost {
+		c.head.b = nil
+	}
+	if cap(c.rest.b) > keepAtMost {
+		c.rest.b = nil
 	}
 }
 

@@ -19,6 +19,7 @@ type responder struct {
 	cut   bool  // only the end of the connection tells the end of the body
 	more  bool  // the client may send another, if it is not told in time that it is not served
 	front bool  // an answer that the driver gives itself
+	held  bool  // finish leaves what it would send in e.out, to whoever has said so
 	err   error // of the first write that failed
 }
 
@@ -78,7 +79,7 @@ func (t *responder) write(p []byte) {
 	c := t.c
 	for len(p) > 0 && t.err == nil {
 		n := min(len(p), written)
-		c.link.writeBy = t.e.now.plus(c.ses.srv.cfg.Timeouts.WriteIdle)
+		c.link.writeBy = t.by()
 		_, t.err = c.rw.Write(p[:n])
 		if p = p[n:]; len(p) > 0 {
 			t.e.now = c.link.clock.now()
@@ -90,10 +91,20 @@ func (t *responder) finish() {
 	if t.chunk {
 		t.e.out = append(t.e.out, http1.LastChunk...)
 	}
+	if !t.held {
+		t.release()
+	}
+}
+
+// release sends what finish leaves.
+func (t *responder) release() {
 	if !t.flush() {
 		t.lose()
 	}
 }
+
+// by is until when the client must have taken what is written now.
+func (t *responder) by() moment { return t.e.now.plus(t.c.ses.srv.cfg.Timeouts.WriteIdle) }
 
 func (t *responder) abort() {
 	t.flush()
