@@ -48,7 +48,8 @@ poweroff -f 2>/dev/null
 INIT
 chmod +x "$work/init"
 mkdir "$work/tmp"
-LD_PRELOAD="$work/crowd-uml.so" TMPDIR=/dev/shm linux.uml mem=8G root=98:0 rootfstype=hostfs ro init="$work/init" \
+# its processes take turns, so one core is enough, and no turn has to wake another core
+LD_PRELOAD="$work/crowd-uml.so" TMPDIR=/dev/shm taskset -c $(($(nproc) - 1)) linux.uml mem=8G root=98:0 rootfstype=hostfs ro init="$work/init" \
 	quiet loglevel=1 con=null con0=null,fd:1 </dev/null &
 uml=$!
 trap 'kill $uml; rm -rf "$work"' EXIT
