@@ -82,7 +82,8 @@ type Counter struct {
 	// never goes back, so one that was open and is the same has been all along.
 	now atomic.Uint64
 
-	// As the day began; they change while now is not open.
+	// As the day began: set while now is not open. What of a day that is over is
+	// returned later comes off them too.
 	week, month atomic.Int64
 
 	mu   sync.Mutex
@@ -150,10 +151,26 @@ func (c *Counter) Return(day Date) {
 		return
 	}
 	for i := range c.past {
-		if c.past[i].Date == day {
-			c.past[i].Used--
+		p := &c.past[i]
+		switch {
+		case p.Date == day:
+			p.Used--
+		case p.Date > day:
+			p.Week -= oneIf(p.Date.Start(Week) == day.Start(Week))
+			p.Month -= oneIf(p.Date.Start(Month) == day.Start(Month))
 		}
 	}
+	if now := count(c.now.Load()).date(); now > day {
+		c.week.Add(-oneIf(now.Start(Week) == day.Start(Week)))
+		c.month.Add(-oneIf(now.Start(Month) == day.Start(Month)))
+	}
+}
+
+func oneIf(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // Join adds what somebody else has counted on a day, if that is the last one
