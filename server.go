@@ -416,6 +416,7 @@ func (s *Server) serve(ctx context.Context, l *listeners, definitions []definiti
 	parts.Go(func() error { return s.sessions.Run(back) })
 	parts.Go(func() error { return s.trail.Run(back) })
 	parts.Go(func() error { return s.pools.service.Run(back) })
+	parts.Go(func() error { return giveBack(back) })
 
 	ctx, leave := context.WithCancel(ctx)
 	defer leave()
