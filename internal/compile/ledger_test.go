@@ -421,7 +421,7 @@ type counted struct {
 
 func (c *counted) Put(time.Time, []byte) { c.n++ }
 
-func (c *counted) PutOf(of any, write func(of any, dst []byte) []byte) {
+func (c *counted) PutOf(_ uint32, of any, write func(of any, dst []byte) []byte) {
 	c.line = write(of, c.line[:0])
 	c.n++
 }

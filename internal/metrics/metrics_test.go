@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -186,16 +187,43 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestStatuses: each request counts in the class of its status, whatever lane it
+// comes from.
+func TestStatuses(t *testing.T) {
+	s := metrics.New(nil)
+	r := s.Recorder(metrics.Series{APIID: "a", Stage: "s"}, "n", false)
+	for i, status := range []int{200, 204, 299, 302, 404, 429, 499, 500, 599, 100, 0, -1, 99, 600, math.MaxInt} {
+		for _, lane := range []uint32{0, 1, uint32(i), 1000, math.MaxUint32} {
+			r.Record(metrics.Sample{Status: status, Latency: time.Duration(i*i) * time.Millisecond, Called: status == 404, Lane: lane})
+		}
+	}
+	s.Close(1) // what was counted before stays
+	var b strings.Builder
+	if err := s.WriteText(&b); err != nil {
+		t.Fatal(err)
+	}
+	for class, want := range map[string]int{"2xx": 15, "3xx": 5, "4xx": 15, "5xx": 10, "1xx": 5, "other": 25} {
+		if line := fmt.Sprintf("apigateway_requests_total{api=\"a\",stage=\"s\",method=\"\",resource=\"\",status=%q} %d\n", class, want); !strings.Contains(b.String(), line) {
+			t.Errorf("no %q in\n%s", line, b.String())
+		}
+	}
+	for name, want := range map[string]int{"apigateway_latency_seconds_count": 75, "apigateway_integration_latency_seconds_count": 5} {
+		if line := fmt.Sprintf("%s{api=\"a\",stage=\"s\",method=\"\",resource=\"\"} %d\n", name, want); !strings.Contains(b.String(), line) {
+			t.Errorf("no %q in\n%s", line, b.String())
+		}
+	}
+}
+
 // TestNothingLost: many goroutines record while periods are closed and read.
 func TestNothingLost(t *testing.T) {
 	s := metrics.New(nil)
 	const workers, each = 8, 20_000
 	var wg sync.WaitGroup
-	for range workers {
+	for w := range workers {
 		wg.Go(func() {
 			r := s.Recorder(pets, "pets", false)
 			for range each {
-				r.Record(metrics.Sample{Status: 200, Latency: time.Millisecond})
+				r.Record(metrics.Sample{Status: 200, Latency: time.Millisecond, Lane: uint32(w / 2)}) // no lane is one goroutine's
 			}
 		})
 	}
@@ -229,9 +257,11 @@ func TestRecordAllocs(t *testing.T) {
 func BenchmarkRecord(b *testing.B) {
 	r := metrics.New(nil).Recorder(pets, "pets", true)
 	b.ReportAllocs()
+	var lane atomic.Uint32
 	b.RunParallel(func(pb *testing.PB) {
+		own := lane.Add(1)
 		for pb.Next() {
-			r.Record(metrics.Sample{Status: 200, Latency: time.Millisecond, Integration: time.Millisecond, Called: true})
+			r.Record(metrics.Sample{Status: 200, Latency: time.Millisecond, Integration: time.Millisecond, Called: true, Lane: own})
 		}
 	})
 }

@@ -21,8 +21,8 @@ const (
 
 // Set is all recorders and what they had in the last minutes.
 type Set struct {
-	now    func() time.Time
-	shards int
+	now  func() time.Time
+	mask uint32 // of recorders
 
 	mu        sync.Mutex
 	recorders map[Series]*Recorder
@@ -51,11 +51,11 @@ func New(now func() time.Time) *Set {
 	if now == nil {
 		now = time.Now
 	}
-	shards := 1
-	for shards < runtime.GOMAXPROCS(0) && shards < 8 {
-		shards *= 2
+	cells := 1
+	for cells < runtime.GOMAXPROCS(0) && cells < maxCells {
+		cells *= 2
 	}
-	return &Set{now: now, shards: shards, recorders: map[Series]*Recorder{}}
+	return &Set{now: now, mask: uint32(cells - 1), recorders: map[Series]*Recorder{}}
 }
 
 // Recorder is the recorder of a series: the same as long as it has requests.
@@ -75,7 +75,7 @@ func (s *Set) Recorder(series Series, api string, detailed bool) *Recorder {
 			series.Method, series.Resource, detailed = "", "", false
 		}
 		if r = s.recorders[series]; r == nil {
-			r = &Recorder{set: s, series: series, cells: make([]atomic.Pointer[cell], s.shards), active: s.minute()}
+			r = &Recorder{set: s, series: series, mask: s.mask, active: s.minute()}
 			s.recorders[series] = r
 		}
 	}

@@ -95,6 +95,12 @@ type Exchange struct {
 	// ShowTrace gives the answer X-Amzn-Trace-Id; steps that call a back end set it.
 	ShowTrace bool
 
+	// Lane is a number that the driver gives the exchange's memory: that of the
+	// event loop, if there is one. Exchanges of different lanes may run at the same
+	// time, those of one seldom do, so that what has a part for each lane is seldom
+	// written by two cores in turn. It stays when the exchange is used again.
+	Lane uint32
+
 	// Caching is what the stage's cache has to do with the exchange.
 	Caching Caching
 

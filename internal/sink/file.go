@@ -67,8 +67,10 @@ var lineEnd = []byte("\n")
 func (f *File) Put(_ time.Time, line []byte) { f.queue.Put(line, lineEnd) }
 
 // PutOf takes the line that write appends to dst, without its line feed. write
-// is quick, keeps nothing and calls nothing of the file.
-func (f *File) PutOf(of any, write func(of any, dst []byte) []byte) { f.queue.PutOf(of, write, '\n') }
+// is quick, keeps nothing and calls nothing of the file. For lane see Queue.PutOf.
+func (f *File) PutOf(lane uint32, of any, write func(of any, dst []byte) []byte) {
+	f.queue.PutOf(lane, of, write, '\n')
+}
 
 // Lines are how many lines were written, and how many were dropped: because the
 // writer was behind, or because they could not be written.

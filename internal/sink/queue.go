@@ -2,9 +2,10 @@
 // where no request waits for it.
 //
 // A Queue gathers records in batches, one being filled for about every core, so
-// that requests do not meet at a lock; one goroutine writes full batches, and
-// what there is after a while. The law: a request never waits for a writer,
-// memory is bounded, and every record is written or counted as dropped.
+// that requests do not meet at a lock or in a cache line; one goroutine writes
+// full batches, and what there is after a while. The law: a request never waits
+// for a writer, memory is bounded, and every record is written or counted as
+// dropped.
 package sink
 
 import (
@@ -33,8 +34,8 @@ type Queue struct {
 	mask   uint32
 
 	batches atomic.Int64 // that exist
-	full    chan *batch
-	free    chan *batch
+	full    chan batch
+	free    chan []byte
 	pending atomic.Bool // there is something, and the writer knows
 	wake    chan struct{}
 	dropped atomic.Int64
@@ -43,10 +44,11 @@ type Queue struct {
 // shard is the batch that some of the requests fill.
 type shard struct {
 	mu sync.Mutex
-	b  *batch
-	_  [112]byte // a cache line of its own
+	batch
+	_ [88]byte // two cache lines of its own: some cores fetch them in pairs
 }
 
+// batch is records; nil bytes: there is none.
 type batch struct {
 	bytes   []byte
 	records int
@@ -60,7 +62,7 @@ func NewQueue(every time.Duration) *Queue {
 		n *= 2
 	}
 	return &Queue{
-		every: every, shards: make([]shard, n), mask: uint32(n - 1), full: make(chan *batch, maxBatches), free: make(chan *batch, 2*n),
+		every: every, shards: make([]shard, n), mask: uint32(n - 1), full: make(chan batch, maxBatches), free: make(chan []byte, 2*n),
 		wake: make(chan struct{}, 1),
 	}
 }
@@ -74,7 +76,7 @@ func (q *Queue) Put(head, body []byte) bool { return q.PutAll(head, body, 1) }
 
 // PutAll is Put for several records that stay together, in their order.
 func (q *Queue) PutAll(head, body []byte, records int) bool {
-	s := q.lock()
+	s := q.lock(rand.Uint32()) //nolint:gosec // no secret: any shard will do
 	ok := q.put(s, head, body, records)
 	s.mu.Unlock()
 	if !ok {
@@ -99,11 +101,10 @@ func (q *Queue) call() {
 }
 
 // PutOf takes the record that write appends to dst, and end behind it. It is
-// false if there is no room for it.
-func (q *Queue) PutOf(of any, write func(of any, dst []byte) []byte, end byte) bool {
-	s := q.lock()
-	ok := q.putOf(s, of, write, end)
-	if !ok {
+// false if there is no room for it. lane is what records of one core have in
+// common, any number: those that differ in it seldom meet.
+func (q *Queue) PutOf(lane uint32, of any, write func(of any, dst []byte) []byte, end byte) bool {
+	if !q.putOf(q.lock(lane), of, write, end) {
 		q.dropped.Add(1)
 		return false
 	}
@@ -117,56 +118,52 @@ func (q *Queue) PutOf(of any, write func(of any, dst []byte) []byte, end byte) b
 // be.
 func (q *Queue) putOf(s *shard, of any, write func(of any, dst []byte) []byte, end byte) bool {
 	defer s.mu.Unlock() // also when write panics
-	if s.b == nil || len(s.b.bytes) > batchSize-spare {
+	if s.bytes == nil || len(s.bytes) > batchSize-spare {
 		if !q.next(s) {
 			return false
 		}
 	}
-	s.b.bytes = append(write(of, s.b.bytes), end)
-	s.b.records++
+	s.bytes = append(write(of, s.bytes), end)
+	s.records++
 	return true
 }
 
 // next gives a shard an empty batch, false if there are too many. What the
 // shard had goes to the writer.
 func (q *Queue) next(s *shard) bool {
-	if s.b != nil {
-		q.full <- s.b // it has room for every batch there may be
+	if s.bytes != nil {
+		q.full <- s.batch // it has room for every batch there may be
 	}
-	s.b = q.fresh()
-	return s.b != nil
+	s.batch = batch{bytes: q.fresh()}
+	return s.bytes != nil
 }
 
-// lock finds a shard that nobody else is filling just now.
-func (q *Queue) lock() *shard {
-	if q.mask == 0 {
-		q.shards[0].mu.Lock()
-		return &q.shards[0]
-	}
-	at := rand.Uint32() //nolint:gosec // no secret: any shard will do
+// lock finds a shard that nobody else is filling just now: that of the lane, if
+// possible.
+func (q *Queue) lock(lane uint32) *shard {
 	for i := range q.mask + 1 {
-		if s := &q.shards[(at+i)&q.mask]; s.mu.TryLock() {
+		if s := &q.shards[(lane+i)&q.mask]; s.mu.TryLock() {
 			return s
 		}
 	}
-	s := &q.shards[at&q.mask]
+	s := &q.shards[lane&q.mask]
 	s.mu.Lock()
 	return s
 }
 
 func (q *Queue) put(s *shard, head, body []byte, records int) bool {
-	if s.b == nil || len(s.b.bytes)+len(head)+len(body) > batchSize {
+	if s.bytes == nil || len(s.bytes)+len(head)+len(body) > batchSize {
 		if !q.next(s) {
 			return false
 		}
 	}
-	s.b.bytes = append(append(s.b.bytes, head...), body...)
-	s.b.records += records
+	s.bytes = append(append(s.bytes, head...), body...)
+	s.records += records
 	return true
 }
 
-// fresh is an empty batch, nil if there are too many.
-func (q *Queue) fresh() *batch {
+// fresh is memory for a batch, nil if there are too many.
+func (q *Queue) fresh() []byte {
 	select {
 	case b := <-q.free:
 		return b
@@ -176,15 +173,14 @@ func (q *Queue) fresh() *batch {
 		q.batches.Add(-1)
 		return nil
 	}
-	return &batch{bytes: make([]byte, 0, batchSize)}
+	return make([]byte, 0, batchSize)
 }
 
 // recycle gives a batch back once it is written.
-func (q *Queue) recycle(b *batch) {
+func (q *Queue) recycle(b batch) {
 	if cap(b.bytes) <= 2*batchSize {
-		b.bytes, b.records = b.bytes[:0], 0
 		select {
-		case q.free <- b:
+		case q.free <- b.bytes[:0]:
 			return
 		default:
 		}
@@ -230,10 +226,10 @@ func (q *Queue) sweep(write func([]byte, int)) {
 	for i := range q.shards {
 		s := &q.shards[i]
 		s.mu.Lock()
-		b := s.b
-		s.b = nil
+		b := s.batch
+		s.batch = batch{}
 		s.mu.Unlock()
-		if b != nil {
+		if b.bytes != nil {
 			write(b.bytes, b.records)
 			q.recycle(b)
 		}

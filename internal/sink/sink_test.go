@@ -53,7 +53,7 @@ func TestQueueLosesNothing(t *testing.T) {
 				if line := fmt.Appendf(nil, "%d-%d", w, i); i%2 == 0 {
 					q.Put(line, []byte("\n"))
 				} else {
-					q.PutOf(line, appendLine, '\n')
+					q.PutOf(uint32(w-2), line, appendLine, '\n')
 				}
 			}
 		})
@@ -84,13 +84,13 @@ func TestPutOf(t *testing.T) {
 	want := ""
 	for _, n := range []int{1, 5 << 10, 60 << 10, 256 << 10, 0, 70 << 10, 100} {
 		line := strings.Repeat("x", n)
-		if !q.PutOf([]byte(line), appendLine, '\n') {
+		if !q.PutOf(0, []byte(line), appendLine, '\n') {
 			t.Fatalf("a record of %d bytes is not taken", n)
 		}
 		want += line + "\n"
 		func() {
 			defer func() { _ = recover() }()
-			q.PutOf(nil, func(any, []byte) []byte { panic("bug") }, '\n')
+			q.PutOf(0, nil, func(any, []byte) []byte { panic("bug") }, '\n')
 		}()
 	}
 	got, n := 0, 0
@@ -103,7 +103,7 @@ func TestPutOf(t *testing.T) {
 	hung := sink.NewQueue(time.Hour)
 	line, puts := make([]byte, 1<<10), 0
 	for ; hung.Dropped() == 0; puts++ {
-		hung.PutOf(line, appendLine, '\n')
+		hung.PutOf(uint32(puts), line, appendLine, '\n')
 	}
 	if limit := 64 * 64; puts > limit+1 {
 		t.Errorf("%d records of 1 KB taken, want at most %d", puts, limit)
@@ -149,8 +149,8 @@ func TestPutAllocs(t *testing.T) {
 		line, _ := of.(*[]byte)
 		return append(dst, *line...)
 	}
-	q.PutOf(of, write, '\n')
-	if got := testing.AllocsPerRun(100, func() { q.PutOf(of, write, '\n') }); got > putAllocs {
+	q.PutOf(0, of, write, '\n')
+	if got := testing.AllocsPerRun(100, func() { q.PutOf(0, of, write, '\n') }); got > putAllocs {
 		t.Errorf("PutOf allocates %v times, want at most %d", got, putAllocs)
 	}
 }

@@ -13,9 +13,10 @@ type Lines interface {
 }
 
 // inPlace is Lines that have a line written where it stays, so that it is
-// written once. of is handed to write, which appends the line to dst.
+// written once. of is handed to write, which appends the line to dst. Lines of
+// different lanes seldom meet.
 type inPlace interface {
-	PutOf(of any, write func(of any, dst []byte) []byte)
+	PutOf(lane uint32, of any, write func(of any, dst []byte) []byte)
 }
 
 // DefaultAccessFormat is the format of stages that have none, for those who run
@@ -60,7 +61,7 @@ func AccessLog(format *AccessFormat, note string, all bool, to ...Lines) program
 		}
 		step.Run = func(x *program.Exchange) error {
 			if all || !Unlogged(x) {
-				direct.PutOf(x, write)
+				direct.PutOf(x.Lane, x, write)
 			}
 			return nil
 		}

@@ -21,7 +21,7 @@ func Measure(r Recorder, note string) program.Step {
 		if x.Failure != nil && x.Failure.Type == program.RequestTooLarge {
 			return nil
 		}
-		s := metrics.Sample{Status: x.Answer.Status, Latency: x.Took(), Integration: x.Reply.Latency, Called: x.Called()}
+		s := metrics.Sample{Status: x.Answer.Status, Latency: x.Took(), Integration: x.Reply.Latency, Called: x.Called(), Lane: x.Lane}
 		switch x.Caching.Outcome {
 		case program.CacheHit:
 			s.Cache = metrics.CacheHit

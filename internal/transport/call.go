@@ -228,7 +228,7 @@ func (c *call) ask(e *exchange, body *outgoing, mustDial bool) (n int, err error
 			return 0, err
 		}
 	} else {
-		c.ups.Counters.Reused.Add(1)
+		c.ups.Counters.Reused.add(e.x.Lane)
 	}
 	l := c.conn.link
 	l.readBy, l.writeBy = c.by, c.takeBy(e)

@@ -44,6 +44,7 @@ type conn struct {
 	ctxOf *session // whose context ctx is made of
 
 	// On a loop only.
+	lane     uint32    // of its exchanges
 	kept     *exchange // of a request before, for the next
 	begun    *exchange // what was begun already, up to where something must be waited for
 	refused  error     // why it is to be refused
@@ -287,7 +288,7 @@ func (c *conn) receive(e *exchange, body requestBody) error {
 	e.begun()
 	x.Remote, x.Local, x.TLS = c.remote, c.local, c.ses.tls != nil
 	x.TLSVersion, x.CipherSuite, x.ServerName = c.tlsVersion, c.cipherSuite, c.serverName
-	s.Counters.Requests.Add(1)
+	s.Counters.Requests.add(x.Lane)
 	e.body = body
 	if x.Request.Length > s.cfg.MaxBody {
 		return errTooLarge

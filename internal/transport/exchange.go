@@ -66,6 +66,7 @@ var errSlow = errors.New("transport: body too slow")
 
 func newExchange(s *Server) *exchange {
 	e := &exchange{srv: s}
+	e.x.Lane = s.made.Add(1)
 	e.call.init(s.cfg.Upstreams)
 	e.work = e.x.Work
 	return e
@@ -87,7 +88,11 @@ func (c *conn) giveBack(e *exchange) {
 func (c *conn) take() *exchange {
 	e := c.kept
 	if e == nil || e.srv != c.ses.srv {
-		return c.ses.srv.take(c.context(), c.on)
+		e = c.ses.srv.take(c.context(), c.on)
+		if c.on != nil {
+			e.x.Lane = c.lane
+		}
+		return e
 	}
 	c.kept = nil
 	e.ctx = c.context()

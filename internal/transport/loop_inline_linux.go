@@ -33,7 +33,7 @@ func (t *task) begin() {
 func (t *task) start() {
 	if t.conn == nil {
 		t.conn = newParts(&link{})
-		t.conn.on = t
+		t.conn.on, t.conn.lane = t, t.l.number
 	}
 	t.conn.phase = phaseLoop
 	t.conn.adopt(t.peer)
@@ -311,7 +311,7 @@ func (c *call) launch(e *exchange, t *task) bool {
 		return false // it has gone meanwhile
 	}
 	c.open(pool.takeLast())
-	c.ups.Counters.Reused.Add(1)
+	c.ups.Counters.Reused.add(e.x.Lane)
 	if !s.put(c.out, c.takeBy(e)) {
 		c.drop()
 		return false

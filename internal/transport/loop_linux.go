@@ -30,11 +30,13 @@ const (
 // loop is an event loop. All that hangs on it belongs to its goroutine and the
 // tasks that this one switches to; do and post are for everybody else.
 type loop struct {
-	set   *Loops
-	ups   *Upstreams
-	clock clock
-	now   moment    // when the present batch began
-	began time.Time // the same
+	set    *Loops
+	number uint32       // among those of the set, the lane of its exchanges
+	lag    *lagCounters // its own
+	ups    *Upstreams
+	clock  clock
+	now    moment    // when the present batch began
+	began  time.Time // the same
 
 	poller int
 	waker  int // an eventfd that ends a wait
@@ -72,10 +74,10 @@ type loop struct {
 	calls    []func()
 }
 
-func newLoop(ls *Loops) (*loop, error) {
+func newLoop(ls *Loops, number int) (*loop, error) {
 	l := &loop{
-		set: ls, ups: ls.cfg.Upstreams, clock: ls.cfg.Upstreams.clock, events: make([]unix.EpollEvent, turnEvents),
-		poller: -1, waker: -1, in: intake{b: make([]byte, inRoom)}, out: outbox{b: make([]byte, 0, outRoom)},
+		set: ls, number: uint32(number), lag: &ls.lag[number], ups: ls.cfg.Upstreams, clock: ls.cfg.Upstreams.clock,
+		events: make([]unix.EpollEvent, turnEvents), poller: -1, waker: -1, in: intake{b: make([]byte, inRoom)}, out: outbox{b: make([]byte, 0, outRoom)},
 	}
 	var err error
 	if l.poller, err = unix.EpollCreate1(unix.EPOLL_CLOEXEC); err != nil {
@@ -225,7 +227,7 @@ func (l *loop) bury() {
 
 // note counts a turn.
 func (l *loop) note(took moment) {
-	c := &l.set.sum
+	c := l.lag
 	c.turns.Add(1)
 	c.busy.Add(int64(took))
 	if took < moment(200*time.Microsecond) {

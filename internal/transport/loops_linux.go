@@ -25,14 +25,15 @@ type Loops struct {
 	users int
 	loops []*loop // while there are users
 	ended sync.WaitGroup
-	sum   lagCounters
+	lag   []lagCounters // by the number of a loop, which they outlast
 }
 
 // lagCounters add up what loops were busy with. A loop adds to its own; nobody
-// else writes them.
+// else writes them, but for who asks for the longest.
 type lagCounters struct {
 	turns, busy, longest atomic.Int64
 	over                 [4]atomic.Int64
+	_                    [72]byte // two cache lines for each, see LaneCounter
 }
 
 // NewLoops makes loops; it starts nothing.
@@ -43,7 +44,7 @@ func NewLoops(cfg LoopsConfig) *Loops {
 	if cfg.Helpers <= 0 {
 		cfg.Helpers = 8192
 	}
-	return &Loops{cfg: cfg}
+	return &Loops{cfg: cfg, lag: make([]lagCounters, cfg.N)}
 }
 
 func (ls *Loops) upstreams() *Upstreams { return ls.cfg.Upstreams }
@@ -57,8 +58,8 @@ func (ls *Loops) enter() ([]*loop, error) {
 		return ls.loops, nil
 	}
 	var loops []*loop
-	for range ls.cfg.N {
-		l, err := newLoop(ls)
+	for i := range ls.cfg.N {
+		l, err := newLoop(ls, i)
 		if err != nil {
 			for _, l := range loops {
 				l.release()
@@ -114,12 +115,16 @@ func (ls *Loops) closeIdle() {
 	each(ls.loops, func(l *loop) { l.expireIdle(never) })
 }
 
-// Lag is what the loops were busy with.
-func (ls *Loops) Lag() Lag {
-	c := &ls.sum
-	g := Lag{Turns: c.turns.Load(), Busy: time.Duration(c.busy.Load()), Longest: time.Duration(c.longest.Swap(0))}
-	for i := range g.Over {
-		g.Over[i] = c.over[i].Load()
+// Lag is what the loops were busy with, those that have ended as well.
+func (ls *Loops) Lag() (g Lag) {
+	for i := range ls.lag {
+		c := &ls.lag[i]
+		g.Turns += c.turns.Load()
+		g.Busy += time.Duration(c.busy.Load())
+		g.Longest = max(g.Longest, time.Duration(c.longest.Swap(0)))
+		for j := range g.Over {
+			g.Over[j] += c.over[j].Load()
+		}
 	}
 	return g
 }

@@ -21,7 +21,8 @@ type Server struct {
 	cfg       Config
 	clock     clock // that of the upstreams: moments of two clocks cannot be compared
 	date      atomic.Pointer[httpDate]
-	exchanges sync.Pool // of *exchange
+	exchanges sync.Pool     // of *exchange
+	made      atomic.Uint32 // exchanges
 
 	mu      sync.Mutex
 	open    int

@@ -67,11 +67,11 @@ type Upstreams struct {
 // UpstreamCounters count calls, for whoever exports them. All only grow.
 type UpstreamCounters struct {
 	Dials    atomic.Int64 // connections opened
-	Reused   atomic.Int64 // calls that found an idle connection
 	Stale    atomic.Int64 // idle connections that turned out to be of no use
 	Retries  atomic.Int64 // calls made a second time
 	Timeouts atomic.Int64 // calls that ended with a time-out
 	Failures atomic.Int64 // calls that ended with another failure
+	Reused   LaneCounter  // calls that found an idle connection
 }
 
 // originName is what makes an origin itself.

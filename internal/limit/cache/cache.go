@@ -25,7 +25,7 @@ type store struct {
 	taken  atomic.Int64 // bytes, also of the index
 	shards [shards]shard
 
-	hits, misses, evicted atomic.Uint64
+	evicted atomic.Uint64
 }
 
 const shards = 16
@@ -59,9 +59,6 @@ func (s *store) Find(dst []byte, k Key) ([]byte, bool) {
 	sh.mu.Lock()
 	dst, ok := sh.find(dst, k, now)
 	sh.mu.Unlock()
-	if ok {
-		s.hits.Add(1)
-	}
 	return dst, ok
 }
 
@@ -118,11 +115,13 @@ type Stats struct {
 
 // Stats counts.
 func (s *store) Stats() Stats {
-	st := Stats{Bytes: s.taken.Load(), Hits: s.hits.Load(), Misses: s.misses.Load(), Evicted: s.evicted.Load()}
+	st := Stats{Bytes: s.taken.Load(), Evicted: s.evicted.Load()}
 	for i := range s.shards {
 		sh := &s.shards[i]
 		sh.mu.Lock()
 		st.Entries += len(sh.index)
+		st.Hits += sh.hits
+		st.Misses += sh.misses
 		sh.mu.Unlock()
 	}
 	return st

@@ -282,6 +282,23 @@ func TestSet(t *testing.T) {
 	}
 }
 
+// TestStats: hits and misses are those of all shards.
+func TestStats(t *testing.T) {
+	c, _ := open(t, 64<<20)
+	for i := range 100 {
+		key := c.Key(fmt.Append(nil, i))
+		_, _, f, _ := c.Look(nil, key)
+		c.Look(nil, key) // which waits for the first
+		c.Put(key, c.Turn(), time.Minute, []byte("v"))
+		f.Land(false)
+		c.Look(nil, key)
+		c.Find(nil, key)
+	}
+	if st := c.Stats(); st.Hits != 200 || st.Misses != 100 || st.Entries != 100 {
+		t.Errorf("%+v after 100 misses and 200 hits of 100 entries", st)
+	}
+}
+
 func TestFlight(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := NewSet(limit.NewClock(nil), 1<<30).Cache("c", "", 512<<20)

@@ -18,13 +18,10 @@ func (s *store) Look(dst []byte, k Key) (value []byte, ok bool, f *Flight, leads
 	if value, ok = sh.find(dst, k, now); !ok {
 		f, leads = sh.join(k)
 	}
-	sh.mu.Unlock()
-	switch {
-	case ok:
-		s.hits.Add(1)
-	case leads:
-		s.misses.Add(1)
+	if leads {
+		sh.misses++
 	}
+	sh.mu.Unlock()
 	return value, ok, f, leads
 }
 

@@ -12,13 +12,11 @@ import (
 // hash the later one has the place. An entry that the index does not lead to
 // is dead, wherever it lies.
 type shard struct {
-	store   *store
-	limit   int64 // bytes
-	segment int   // usual size of a segment
-
 	mu      sync.Mutex
 	index   map[uint64]place
 	table   []*segment // by the number that places have; nil: free
+	hits    uint64     // counted here, where the lock is anyway
+	misses  uint64
 	free    []uint32   // numbers that are free in table
 	young   []*segment // in the order in which they were begun
 	old     []*segment
@@ -29,6 +27,10 @@ type shard struct {
 	flights map[string]*Flight
 	since   uint64 // the turn of the last flush
 	closed  bool
+
+	store   *store
+	limit   int64 // bytes
+	segment int   // usual size of a segment
 
 	_ [64]byte // the next shard's lock is another core's business
 }
@@ -74,6 +76,7 @@ func (sh *shard) find(dst []byte, k Key, now int64) ([]byte, bool) {
 	if e[atFreq] < often {
 		e[atFreq]++
 	}
+	sh.hits++
 	return append(dst, e.value()...), true
 }
 
