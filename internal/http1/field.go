@@ -3,6 +3,7 @@ package http1
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // Field is one header field as it was received or as it is to be sent: the
@@ -28,6 +29,10 @@ const (
 	soundName sound = 1 << iota
 	soundValue
 	soundField = soundName | soundValue
+
+	// soundLine says that the name lies at the start of lineBytes that it has
+	// room for, and that a colon and a space come after it there.
+	soundLine sound = 4
 )
 
 // Known tells which name the field has.
@@ -41,50 +46,73 @@ func (f *Field) Known() Known {
 // Parts are the name and the value.
 func (f *Field) Parts() (name, value []byte) { return f.Name, f.Value }
 
-// parseField reads the field line at b[at:] into f; next is where the line after
-// it starts, 0 as long as b does not hold its end.
+// readField is parseAnyField for most lines at the start of b: a name of letters
+// and '-', a colon, a space, and a value that is ASCII without a tab and does not
+// end in a space. next is 0 if the line is another one, or if b ends too soon to
+// tell.
 //
-// Most lines are a name of letters and '-', a colon, a space, and a value that
-// is ASCII without a tab and does not end in a space. They are read here, in
-// words; parseAnyField reads all others, and these alike.
-func parseField(f *Field, b []byte, at int) (next int, err *Error) {
-	last := len(b) - 8
-	i, s := at, uint64(0)
-	for i <= last {
-		if s = odd(binary.LittleEndian.Uint64(b[i : i+8])); s != 0 {
+// It reads words and calls nothing, so that all it knows stays in registers.
+func readField(f *Field, b []byte) (next int) {
+	last := len(b) - 16
+	if last < 0 {
+		return 0
+	}
+	b = slices.Clip(b) // one number less to hold
+	x := binary.LittleEndian.Uint64(b[:8])
+	n := bits.TrailingZeros64(odd(x)) >> 3
+	if n == 8 {
+		n = 8 + bits.TrailingZeros64(odd(binary.LittleEndian.Uint64(b[8:16])))>>3
+	}
+	for s := uint64(0); n >= 16 && s == 0; n += bits.TrailingZeros64(s) >> 3 {
+		if n > last {
+			return 0
+		}
+		s = odd(binary.LittleEndian.Uint64(b[n : n+8]))
+	}
+	from := n + 2
+	if n == 0 || from > len(b) || binary.LittleEndian.Uint16(b[n:from]) != ':'|' '<<8 {
+		return 0
+	}
+	end := min(from, last) // what is read for the second time is fine
+	for {
+		v := (*[16]byte)(b[end : end+16])
+		s, t := rare(binary.LittleEndian.Uint64(v[:8]))&tops, rare(binary.LittleEndian.Uint64(v[8:16]))&tops
+		if s != 0 {
+			end += bits.TrailingZeros64(s) >> 3
 			break
 		}
-		i += 8
-	}
-	i += bits.TrailingZeros64(s) >> 3
-	from := i + 2
-	if i == at || from > last || b[i] != ':' || b[i+1] != ' ' {
-		return parseAnyField(f, b, at)
-	}
-	end := from
-	for end <= last {
-		if s = rare(binary.LittleEndian.Uint64(b[end:end+8])) & tops; s != 0 {
+		if t != 0 {
+			end += 8 + bits.TrailingZeros64(t)>>3
 			break
 		}
-		end += 8
-	}
-	if end > last {
-		end = last // some of it for the second time
-		if s = rare(binary.LittleEndian.Uint64(b[end:end+8])) & tops; s == 0 {
-			return parseAnyField(f, b, at)
+		if end == last {
+			return 0
+		}
+		if end = min(end+16, last); end-from == longValue {
+			for end+32 <= last && rare4(b[end:end+32])&tops == 0 {
+				end += 32
+			}
 		}
 	}
-	end += bits.TrailingZeros64(s) >> 3
-	if end+1 >= len(b) || b[end] != '\r' || b[end+1] != '\n' || b[end-1] == ' ' || b[from] == ' ' {
-		return parseAnyField(f, b, at)
+	next = end + 2
+	if next > len(b) || binary.LittleEndian.Uint16(b[end:next]) != '\r'|'\n'<<8 || b[end-1] == ' ' || b[from] == ' ' {
+		return 0
 	}
-	name := b[at:i:i]
-	f.Name, f.Value, f.known, f.sound = name, b[from:end:end], knownToken(name), soundField
-	return end + 2, nil
+	known, slot := Other, &knownSlots[slotOf(n, byte(x), b[n-1])]
+	if n == int(slot.length) && slot.fits(b[:n], x|small, binary.LittleEndian.Uint64(b[8:16])|small) {
+		known = slot.is
+	}
+	f.Name, f.Value, f.known, f.sound = b[:n:n], b[from:end:end], known, soundField
+	return next
 }
 
-// parseAnyField is parseField for every line. One that starts with white space
-// (an obsolete fold) has no name, so it is refused here too.
+// longValue is how many bytes of a value are read before it is taken for a long
+// one, such as a token, and read in larger pieces.
+const longValue = 64
+
+// parseAnyField reads the field line at b[at:] into f; next is where the line
+// after it starts, 0 as long as b does not hold its end. A line that starts with
+// white space (an obsolete fold) has no name, so it is refused too.
 func parseAnyField(f *Field, b []byte, at int) (next int, err *Error) {
 	i := scan(b, at, isToken)
 	if i == len(b) {

@@ -192,7 +192,9 @@ func (h *head) parseFields(b []byte, at int) (n int, err *Error) {
 			fields = withRoom(fields)
 		}
 		f := &fields[:len(fields)+1][len(fields)]
-		if at, err = parseField(f, b, at); at == 0 {
+		if next := readField(f, b[at:]); next != 0 {
+			at += next
+		} else if at, err = parseAnyField(f, b, at); at == 0 {
 			return 0, err
 		}
 		if h.budget -= len(f.Value); h.budget < 0 {

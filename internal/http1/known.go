@@ -91,11 +91,25 @@ func (k Known) Lower() string {
 	return ""
 }
 
-// knownSlot is what is to be compared with a name that has its slot.
+// knownSlot is what is to be compared with a name that has its slot: its words,
+// which are all of it up to 24 bytes. Of a name of less than eight, first is all,
+// in the upper bytes.
 type knownSlot struct {
-	first, last uint64 // words of the name; of a short one both are all of it
-	length      uint8
-	is          Known
+	first, second, last uint64
+
+	length uint8
+	is     Known
+}
+
+// fits says whether a token of the slot's length is the slot's name; x and y are
+// its first two words in small. Of what tokens are made of, only a letter
+// becomes a letter, a digit or '-' by its bit 0x20.
+func (s *knownSlot) fits(name []byte, x, y uint64) bool {
+	n := len(name)
+	if n < 8 {
+		return x<<(-8*n&63) == s.first
+	}
+	return x == s.first && binary.LittleEndian.Uint64(name[n-8:n])|small == s.last && (n <= 16 || y == s.second)
 }
 
 // knownSlots is where names are found: each has a slot to itself, so that one
@@ -106,11 +120,13 @@ var knownSlots = func() (slots [1 << slotBits]knownSlot) {
 	for k := Other + 1; k < KnownNames; k++ {
 		name := []byte(knownNames[k])
 		s := knownSlot{length: uint8(len(name)), is: k}
-		if len(name) < 8 {
-			s.first = short(name)
-			s.last = s.first
+		if n := len(name); n < 8 {
+			s.first = short(name) << (-8 * n & 63)
 		} else {
-			s.first, s.last = binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[len(name)-8:])
+			s.first, s.last = binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[n-8:])
+		}
+		if len(name) > 16 {
+			s.second = binary.LittleEndian.Uint64(name[8:])
 		}
 		slots[slotOf(len(name), name[0], name[len(name)-1])] = s
 	}
@@ -137,10 +153,8 @@ func KnownName(name []byte) Known {
 	return Other
 }
 
-// knownToken is KnownName of a name that is a token. Of those only a letter
-// becomes a letter, a digit or '-' by its bit 0x20.
+// knownToken is KnownName of a name that is a token.
 func knownToken(name []byte) Known {
-	const small = 0x20 * ones
 	n := len(name)
 	if n == 0 {
 		return Other
@@ -149,19 +163,19 @@ func knownToken(name []byte) Known {
 	if n != int(s.length) {
 		return Other
 	}
-	if n < 8 {
-		if short(name)|small>>(-8*n&63) != s.first {
-			return Other
-		}
+	var x, y uint64
+	switch {
+	case n < 8:
+		x = short(name)
+	case n < 16:
+		x = binary.LittleEndian.Uint64(name)
+	default:
+		x, y = binary.LittleEndian.Uint64(name), binary.LittleEndian.Uint64(name[8:])
+	}
+	if s.fits(name, x|small, y|small) {
 		return s.is
 	}
-	if binary.LittleEndian.Uint64(name)|small != s.first || binary.LittleEndian.Uint64(name[n-8:])|small != s.last {
-		return Other
-	}
-	if n > 16 && !equalFold(name, knownNames[s.is%KnownNames]) {
-		return Other
-	}
-	return s.is
+	return Other
 }
 
 // knownSet is some of the names, a bit for each.

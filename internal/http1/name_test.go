@@ -34,7 +34,16 @@ func FuzzMarks(f *testing.F) {
 			return
 		}
 		made := http1.NewName(string(name))
-		for i, one := range []http1.Field{http1.NewField(name, value), made.With(value), made.Instead(&http1.Field{Value: value}), {Name: name, Value: value}} {
+		ones := []http1.Field{http1.NewField(name, value), made.With(value), made.Instead(&http1.Field{Value: value}), {Name: name, Value: value}}
+		for _, one := range ones {
+			var kept http1.Field
+			rest := http1.CutKept(&kept, append(http1.AppendKept([]byte("x"), &one), raw...)[1:])
+			if !bytes.Equal(rest, raw) || !bytes.Equal(kept.Name, name) || !bytes.Equal(kept.Value, value) {
+				t.Errorf("%q is kept as %q, before %q", one, kept, rest)
+			}
+			ones = append(ones, kept)
+		}
+		for i, one := range ones {
 			r := r
 			r.Fields = append(slices.Clip(r.Fields), one, made.Instead(&r.Fields[0]))
 			plain := r

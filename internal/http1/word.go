@@ -14,6 +14,8 @@ import (
 const (
 	ones = 0x0101010101010101
 	tops = 0x8080808080808080
+
+	small = 0x20 * ones // makes letters small
 )
 
 // A span of bytes, as two numbers for strange: 0x80 less its first and 0x7f
@@ -33,7 +35,7 @@ const (
 
 // odd doubts all bytes but letters and '-', which are most of all names.
 func odd(x uint64) uint64 {
-	fold := x | 0x20*ones
+	fold := x | small
 	letter := (fold + (0x80-'a')*ones) ^ (fold + (0x7f-'z')*ones)
 	return (((x^'-'*ones)+0x7f*ones)&^letter | x) & tops // only a difference of 0 does not get a top bit
 }
@@ -48,6 +50,13 @@ func strange(x, first, last, also uint64) uint64 {
 // rare doubts control characters, DEL, and what is not ASCII. It also sets bits
 // other than top ones.
 func rare(x uint64) uint64 { return (x - ' '*ones) | (x + ones) | x }
+
+// rare4 is rare for the first four words of b, without saying where.
+func rare4(b []byte) uint64 {
+	_ = b[31]
+	return rare(binary.LittleEndian.Uint64(b[:8])) | rare(binary.LittleEndian.Uint64(b[8:16])) |
+		rare(binary.LittleEndian.Uint64(b[16:24])) | rare(binary.LittleEndian.Uint64(b[24:32]))
+}
 
 // control is rare, but knows what is not ASCII.
 func control(x uint64) uint64 {

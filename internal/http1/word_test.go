@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -74,6 +75,8 @@ func FuzzFields(f *testing.F) {
 		"Host: 127.0.0.1:8501\r\n\r\n", "X-Amzn-Trace-Id: Root=1\r\nA", "A:b\r\n\r\n\r\n", "A: \r\n        ", "A: b \r\n        ",
 		"A:  b\r\n       ", "Abcdefg: b\tc\r\n       ", "Abcdefgh: 01234567\x7f\r\n", "A_1: 0123456\r\r\n", " a: b\r\n        ", "Abcdefgh: 0123456789\n        ",
 		"Accept: */*\r\nContent-Length: 5\r\nX-A: \xff\r\nHost: h\r\nConnection: close\r\nUser-Agent: a/b\r\n\r\nhello",
+		"Abcdefg: 0\r\nAbcdefgh: 1\r\nAbcdefghi: 2\r\nAbcdefghijklmno: 3\r\nAbcdefghijklmnop: 4\r\nAbcdefghijklmnopq: 5\r\nAbcdefghijklmnopqrstuvwxyzabcdefg: 6\r\n\r\n",
+		"Authorization: " + strings.Repeat("0123456789abcdef", 9) + "\r\nX-Forwarded-For: " + strings.Repeat("0123456789 bcdef", 7) + "\x7f 0123456789abcdef\r\n\r\n",
 	} {
 		f.Add([]byte(s), uint(0), 10, 100)
 		f.Add([]byte("\r\n"+s), uint(2), 2, 9)
@@ -132,7 +135,7 @@ func (h *head) parseOneByOne(b []byte, at int) (n int, err *Error) {
 }
 
 func sameField(a, b Field) bool {
-	return bytes.Equal(a.Name, b.Name) && bytes.Equal(a.Value, b.Value) && (a.Value == nil) == (b.Value == nil) &&
+	return bytes.Equal(a.Name, b.Name) && bytes.Equal(a.Value, b.Value) && (a.Value == nil) == (b.Value == nil) && a.known == b.known && a.sound == b.sound &&
 		cap(a.Name) == len(a.Name) && cap(a.Value) == len(a.Value) // an append to a part must not write into the buffer
 }
 
@@ -156,6 +159,12 @@ func FuzzFirstLine(f *testing.F) {
 			minor2, n2, err2 := parseOtherVersion(b, after)
 			if minor != minor2 || n != n2 || err != err2 {
 				t.Errorf("version %q: %d, %d, %v; by byte %d, %d, %v", b, minor, n, err, minor2, n2, err2)
+			}
+		}
+		for i := range b {
+			end := scanWords(b, i, path0, path9, underscores)
+			if end < i || end > len(b) || scan(b[:end], i, isTarget) != end || bytes.ContainsAny(b[i:end], "%?") {
+				t.Errorf("scanWords(%q, %d) = %d", b, i, end)
 			}
 		}
 		line := slices.Concat([]byte("GET /"), b, []byte(" HTTP/1.1\r\n"))
@@ -226,6 +235,16 @@ func FuzzName(f *testing.F) {
 			t.Errorf("EqualFold(%q, %q) = false", name, small)
 		}
 	})
+}
+
+// TestKnownNames: three words are all of a name, and each has a slot to itself.
+func TestKnownNames(t *testing.T) {
+	for k := Other + 1; k < KnownNames; k++ {
+		name := []byte(k.Lower())
+		if n := len(name); n == 0 || n > 24 || knownToken(name) != k || knownToken(bytes.ToUpper(name)) != k {
+			t.Errorf("%q of %d bytes is known as %q", name, n, knownToken(name).Lower())
+		}
+	}
 }
 
 // FuzzWrite states that the writer trusts nobody: it writes the parts and

@@ -121,55 +121,80 @@ func appendLength(b []byte, n int64) []byte {
 // looks at every byte that the parser or a constructor has not looked at: a
 // field is not trusted for where it came from.
 func appendFields(b []byte, fields []Field, own knownSet) ([]byte, *Error) {
-	for i := range fields {
-		f := &fields[i]
+	for {
+		left, done := putFields(b[len(b):cap(b)], fields, own)
+		b, fields = b[:cap(b)-left], fields[done:]
+		if len(fields) == 0 {
+			return b, nil
+		}
+		f := &fields[0]
+		fields = fields[1:]
 		if own.has(f.Known()) {
 			continue
 		}
-		if f.sound != soundField && !f.check() {
+		if f.sound&soundField != soundField && !f.check() {
 			return b, errUnsafeField
 		}
-		end := len(b) + len(f.Name) + len(f.Value) + len(": \r\n")
-		if cap(b)-end < spare {
-			b = withBytes(b, end-len(b)+spare)
-		}
-		putField(b[len(b):cap(b)], f)
-		b = b[:end]
+		b = append(append(b, f.Name...), ": "...)
+		b = append(append(b, f.Value...), "\r\n"...)
 	}
-	return b, nil
 }
 
-// spare is how many bytes after a line are written over.
-const spare = 8
+const (
+	spare     = len(": \r\n") + lineBytes // bytes of a line besides its parts, and of what is written over after it
+	shortLine = 512                       // bytes of a line above which a call to move them is cheap
+)
 
-// putField writes f over the start of line, which has spare bytes more.
-func putField(line []byte, f *Field) {
-	line = put(line, f.Name)
-	binary.LittleEndian.PutUint16(line, ':'|' '<<8)
-	line = put(line[2:], f.Value)
-	binary.LittleEndian.PutUint16(line, '\r'|'\n'<<8)
-}
-
-// put writes src over the start of dst, which has spare bytes more, and returns
-// what comes after it. It moves words, of which the last two may overlap: calls
-// for so few bytes would cost more than the bytes.
-func put(dst, src []byte) []byte {
-	n := len(src)
-	after := dst[n:]
-	switch {
-	case n >= 16:
-		*(*[16]byte)(dst[n-16 : n]) = *(*[16]byte)(src[n-16 : n])
-		for len(src) > 16 && len(dst) > 16 {
-			*(*[16]byte)(dst) = *(*[16]byte)(src)
-			dst, src = dst[16:], src[16:]
+// putFields writes fields over the start of b until there is one that is not
+// known to be sound, is long, or has no room: done are those before it, and left
+// are the bytes of b after their lines.
+//
+// It moves words, of which the last two of a part may overlap, and calls nothing:
+// a call for so few bytes would cost more than the bytes.
+func putFields(b []byte, fields []Field, own knownSet) (left, done int) {
+	b = slices.Clip(b) // one number less to hold
+	for i := range fields {
+		f := &fields[i]
+		if own.has(f.known) {
+			continue
 		}
-	case n >= 8:
-		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(src))
-		binary.LittleEndian.PutUint64(dst[n-8:n], binary.LittleEndian.Uint64(src[n-8:n]))
-	case n > 0:
-		binary.LittleEndian.PutUint64(dst, short(src))
+		if size := len(f.Name) + len(f.Value); f.sound&soundField != soundField || size > shortLine || size+spare > len(b) {
+			return len(b), i
+		}
+		var end int
+		part, at, more := f.Name, 0, true
+		if f.sound&soundLine != 0 {
+			line := f.Name[:lineBytes]
+			*(*[16]byte)(b[:16]) = *(*[16]byte)(line[:16])
+			*(*[16]byte)(b[16:32]) = *(*[16]byte)(line[16:32])
+			part, at, more = f.Value, len(f.Name)+len(": "), false
+		}
+		for {
+			for len(part) > 16 {
+				*(*[16]byte)(b[at : at+16]) = *(*[16]byte)(part)
+				at, part = at+16, part[16:]
+			}
+			n := len(part)
+			switch end = at + n; {
+			case n >= 8:
+				binary.LittleEndian.PutUint64(b[at:at+8], binary.LittleEndian.Uint64(part))
+				binary.LittleEndian.PutUint64(b[end-8:end], binary.LittleEndian.Uint64(part[n-8:n]))
+			case n >= 4:
+				binary.LittleEndian.PutUint32(b[at:at+4], binary.LittleEndian.Uint32(part))
+				binary.LittleEndian.PutUint32(b[end-4:end], binary.LittleEndian.Uint32(part[n-4:n]))
+			case n > 0:
+				b[at], b[at+n>>1], b[end-1] = part[0], part[n>>1], part[n-1]
+			}
+			if !more {
+				break
+			}
+			binary.LittleEndian.PutUint16(b[end:end+2], ':'|' '<<8)
+			part, at, more = f.Value, end+len(": "), false
+		}
+		binary.LittleEndian.PutUint16(b[end:end+2], '\r'|'\n'<<8)
+		b = b[end+2:]
 	}
-	return after
+	return len(b), len(fields)
 }
 
 // check is ValidField for what of f is not known to be so.
@@ -181,12 +206,6 @@ func (f *Field) check() bool {
 func validName(name []byte) bool {
 	return len(name) > 0 && scan(name, scanWords(name, 0, digits0, digits9, '-'*ones), isToken) == len(name)
 }
-
-// withBytes is b with room for n more bytes at least. It stands alone to be out
-// of the way: a buffer is used for many messages.
-//
-//go:noinline
-func withBytes(b []byte, n int) []byte { return slices.Grow(b, n) }
 
 // ValidField says whether a name is a token and a value has no control
 // character, so that neither can end its line. Steps that make values from a

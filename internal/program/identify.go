@@ -23,20 +23,17 @@ func (x *Exchange) Identify() {
 	for i := range x.Request.Fields {
 		f := &x.Request.Fields[i]
 		x.sent.bytes += int64(len(f.Name) + len(f.Value))
-		switch len(f.Name) {
-		case len("x-amzn-trace-id"):
-			if http1.EqualFold(f.Name, "x-amzn-trace-id") {
-				x.sent.trace = f.Value
+		switch f.Known() {
+		case http1.TraceID:
+			x.sent.trace = f.Value
+		case http1.RequestID:
+			if x.sent.badID = !isUUID(f.Value); !x.sent.badID {
+				id = f.Value
 			}
-		case len("x-amzn-requestid"):
-			if http1.EqualFold(f.Name, "x-amzn-requestid") {
-				if x.sent.badID = !isUUID(f.Value); !x.sent.badID {
-					id = f.Value
-				}
-			} else if http1.EqualFold(f.Name, "content-encoding") {
-				x.sent.encoding = f.Value
-				x.sent.encoded++
-			}
+		case http1.ContentEncoding:
+			x.sent.encoding = f.Value
+			x.sent.encoded++
+		default:
 		}
 	}
 	r := x.random()

@@ -43,7 +43,7 @@ func appendHead(x *program.Exchange, dst []byte) []byte {
 	dst = binary.BigEndian.AppendUint16(dst, uint16(a.Status))
 	dst = binary.BigEndian.AppendUint16(dst, uint16(len(a.Fields)))
 	for i := range a.Fields {
-		dst = appendSized(appendSized(dst, a.Fields[i].Name), a.Fields[i].Value)
+		dst = http1.AppendKept(dst, &a.Fields[i])
 	}
 	return dst
 }
@@ -53,20 +53,13 @@ func readAnswer(a *program.Answer, kept []byte) {
 	a.Status = int(binary.BigEndian.Uint16(kept))
 	n := int(binary.BigEndian.Uint16(kept[2:]))
 	kept = kept[4:]
-	fields := slices.Grow(a.Fields, n+sealed)
-	for range n {
-		name, rest := cutSized(kept)
-		value, rest := cutSized(rest)
-		fields, kept = append(fields, http1.Field{Name: name, Value: value}), rest
+	had := len(a.Fields)
+	fields := slices.Grow(a.Fields, n+sealed)[:had+n]
+	for i := range fields[had:] {
+		kept = http1.CutKept(&fields[had+i], kept)
 	}
 	a.Fields, a.Body = fields, kept
 }
 
 // sealed is how many fields every answer gets.
 const sealed = 4
-
-// cutSized undoes appendSized.
-func cutSized(b []byte) (value, rest []byte) {
-	n := 4 + binary.BigEndian.Uint32(b)
-	return b[4:n:n], b[n:]
-}

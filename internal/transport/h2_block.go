@@ -177,7 +177,8 @@ func (b *h2block) fill(st *h2stream) error {
 			continue
 		}
 		if !b.seen[pseudoAuthority] && len(q.Host) == 0 {
-			q.Host, q.Fields[0].Value = one.Value, one.Value
+			q.Host = one.Value
+			q.Fields[0] = http1.Field{Name: q.Fields[0].Name, Value: q.Host}
 		} else if string(one.Value) != string(q.Host) {
 			return errAuthority
 		}
