@@ -72,6 +72,7 @@ type session struct {
 
 	mu     sync.Mutex
 	conns  map[*conn]struct{}
+	over   bool                     // nothing may go on
 	leaves map[*func(bool)]struct{} // what to do when draining begins
 }
 
@@ -204,6 +205,9 @@ func (ses *session) hold(c *conn) {
 	ses.mu.Lock()
 	defer ses.mu.Unlock()
 	ses.conns[c] = struct{}{}
+	if ses.over { // it was on its way when all were closed
+		c.closeNow()
+	}
 }
 
 func (ses *session) drop(c *conn) {
@@ -272,11 +276,19 @@ func (ses *session) drain(stop context.CancelFunc) {
 	case <-timer.C:
 	}
 	stop()
-	ses.each((*conn).closeNow)
+	ses.cutOff()
 	if ses.at != nil {
 		ses.at.closeNow()
 	}
 	<-done
+}
+
+// cutOff closes all connections, those too that are held from now on.
+func (ses *session) cutOff() {
+	ses.mu.Lock()
+	ses.over = true
+	ses.mu.Unlock()
+	ses.each((*conn).closeNow)
 }
 
 // warn sets a stage of draining and tells those who asked.

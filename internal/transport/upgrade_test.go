@@ -90,17 +90,20 @@ func TestUpgrade(t *testing.T) {
 	}
 }
 
-// TestUpgradeForced: who does not go when the server stops is cut off.
+// TestUpgradeForced: who does not go when the server stops is cut off, also one
+// that is just being switched.
 func TestUpgradeForced(t *testing.T) {
-	ended := make(chan error, 1)
-	addr, _, stop := start(t, transport.Config{Handler: routes{"*": shout(ended)}, Grace: 1})
-	c := dial(t, addr)
-	c.send("GET /up HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n")
-	if _, err := http.ReadResponse(c.br, nil); err != nil {
-		t.Fatal(err)
+	for range 30 {
+		ended := make(chan error, 1)
+		addr, _, stop := start(t, transport.Config{Handler: routes{"*": shout(ended)}, Grace: 1})
+		c := dial(t, addr)
+		c.send("GET /up HTTP/1.1\r\nHost: h\r\nConnection: upgrade\r\nUpgrade: shout\r\n\r\n")
+		if _, err := http.ReadResponse(c.br, nil); err != nil {
+			t.Fatal(err)
+		}
+		stop()
+		<-ended
 	}
-	stop()
-	<-ended
 }
 
 // TestUpgradeRefused: nobody is switched who did not ask for it.
