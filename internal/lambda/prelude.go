@@ -85,7 +85,7 @@ func ReadPrelude(r io.Reader) (p Prelude, rest io.Reader, err error) {
 	if err != nil {
 		return Prelude{}, nil, fmt.Errorf("read prelude: %w", err)
 	}
-	if text = bytes.TrimSpace(text); len(text) == 0 || text[0] != '{' {
+	if text = bytes.Trim(text, " \t\r\n"); len(text) == 0 || text[0] != '{' {
 		return Prelude{}, nil, fmt.Errorf("%w: no JSON object", ErrPrelude)
 	}
 	if p, err = parsePrelude(text); err != nil {

@@ -98,6 +98,7 @@ func FuzzReadPrelude(f *testing.F) {
 	f.Add([]byte(`{"statusCode":200,"headers":{"a":1}}` + nuls + "rest"))
 	f.Add([]byte("{}" + nuls + nuls + "\x00"))
 	f.Add([]byte("{} \x00"))
+	f.Add([]byte("{}\v" + nuls)) // not white space of JSON
 	f.Fuzz(func(t *testing.T, in []byte) {
 		p, rest, err := lambda.ReadPrelude(bytes.NewReader(in))
 		q, slow, err2 := lambda.ReadPrelude(iotest.HalfReader(bytes.NewReader(in)))
