@@ -10,7 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
-	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -221,8 +221,10 @@ func FuzzInherit(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		if slices.ContainsFunc(strings.FieldsFunc(s, func(r rune) bool { return r < '0' || r > '9' }), func(n string) bool { return len(n) < 4 && n > "2" || len(n) > 1 && len(n) < 7 }) {
-			t.Skip("may name a descriptor that is somebody's")
+		for _, n := range strings.FieldsFunc(s, func(r rune) bool { return r < '0' || r > '9' }) {
+			if fd, err := strconv.Atoi(n); err == nil && fd > 2 && fd < 1_000_000 { // 0003 too
+				t.Skip("may name a descriptor that is somebody's")
+			}
 		}
 		if e, err := handover.Inherit(s); err == nil && (e == nil) != (s == "") {
 			t.Errorf("Inherit(%q) = %v", s, e)
