@@ -18,16 +18,7 @@ import (
 const inlineMost = outMost - headBuffer
 
 // begin serves what has come from t.peer.
-func (t *task) begin() {
-	t.ops = 0
-	if !t.l.guarded {
-		t.inline(t.start)
-		return
-	}
-	t.l.current, t.inlined, t.leave = t, true, false
-	t.start()
-	t.outline()
-}
+func (t *task) begin() { t.onLoop((*task).start) }
 
 // start does what begin says.
 func (t *task) start() {
@@ -41,16 +32,7 @@ func (t *task) start() {
 }
 
 // land goes on with what has come from the upstream, or not: then why says so.
-func (t *task) land() {
-	t.ops = 0
-	if !t.l.guarded {
-		t.inline(t.resumeFlight)
-		return
-	}
-	t.l.current, t.inlined, t.leave = t, true, false
-	t.resumeFlight()
-	t.outline()
-}
+func (t *task) land() { t.onLoop((*task).resumeFlight) }
 
 // resumeFlight does what land says.
 func (t *task) resumeFlight() {
@@ -59,6 +41,19 @@ func (t *task) resumeFlight() {
 	if t.landed(e) {
 		t.roll(e)
 	}
+}
+
+// onLoop is inline, but within a batch it leaves what panics to whoever serves
+// the batch, which costs nothing for each request.
+func (t *task) onLoop(f func(*task)) {
+	t.ops = 0
+	if !t.l.guarded {
+		t.inline(func() { f(t) })
+		return
+	}
+	t.l.current, t.inlined, t.leave = t, true, false
+	f(t)
+	t.outline()
 }
 
 // outline ends what the loop itself does for the task. What it leaves is for the
